@@ -1,0 +1,1 @@
+"""Measurements: each script prints a ratio to a baseline measured in the same run."""

@@ -1,0 +1,1 @@
+"""The callback endpoint: signature, decrypt, deduplicate, answer in time."""

@@ -1,0 +1,3 @@
+"""Service Star 服务之星: ratings, complaints and fair leaderboards for hospitals."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,90 @@
+"""The only place where things are wired."""
+
+import secrets
+from pathlib import Path
+
+from flask import Flask, Response, g, request
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from feedback_app import registry, texts, web
+from feedback_app.services.runtime import Runtime
+from feedback_app.settings import Settings
+from feedback_app.web import access, context, errors, navigation
+
+ROOT = Path(__file__).parent.parent
+LARGEST_BODY = 12 * 1024 * 1024  # an import file; patient forms and callbacks have their own, smaller limits
+
+
+def create_app(settings: Settings) -> Flask:
+    """The web application: patients, staff, consoles, public boards and the official account's callback."""
+    runtime = Runtime.open(settings)
+    app = Flask(
+        "feedback_app",
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "feedback_app" / "web" / "static"),
+    )
+    app.config.update(
+        SECRET_KEY=runtime.vault.key("cookies"),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.server.base_url.startswith("https://"),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    context.attach(app, runtime)
+    csrf = CSRFProtect(app)
+    for module in registry.discover(web):
+        blueprint = getattr(module, "blueprint", None)
+        if blueprint is None:
+            continue
+        app.register_blueprint(blueprint)
+        if getattr(module, "OUTSIDE_CSRF", False):
+            csrf.exempt(blueprint)
+    errors.install(app)
+    _words_in_templates(app, settings)
+    _headers(app)
+    access.enforce(app)
+    if settings.server.trusted_proxies:
+        hops = settings.server.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _words_in_templates(app: Flask, settings: Settings) -> None:
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def _common() -> dict[str, object]:
+        return {
+            "t": context.t,
+            "lang": context.language(),
+            "languages": texts.languages(),
+            "hospital": settings.hospital,
+            "complaint_notice": settings.complaints,
+            "navigation": navigation.entries,
+            "csp_nonce": g.get("csp_nonce", ""),
+            "sandbox": settings.sandbox.enabled,
+        }
+
+
+def _headers(app: Flask) -> None:
+    @app.before_request
+    def _nonce() -> None:
+        g.csp_nonce = secrets.token_urlsafe(16)
+
+    @app.after_request
+    def _secure(response: Response) -> Response:
+        nonce = g.get("csp_nonce", "")
+        response.headers.setdefault(
+            "Content-Security-Policy",
+            f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+            "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        )
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        if not request.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,94 @@
+"""The connection to the database: one engine, write transactions that queue, read transactions that do not.
+
+SQLite runs in WAL mode with synchronous FULL: what is committed survives a power cut. Its own lock waiting is unfair and
+starves (measured in docs/performance.md), so writers first queue on a thread lock and then on an advisory file lock, and
+every write transaction starts with BEGIN IMMEDIATE: "database is locked" cannot happen by upgrading a read.
+"""
+
+import fcntl
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+
+class WriteQueue:
+    """Writers of one SQLite file, in all threads and processes, one after the other."""
+
+    def __init__(self, lock_file: Path) -> None:
+        self._file = lock_file
+        self._threads = threading.Lock()
+        self._holder: int | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the turn and hold it. Raises RuntimeError when this thread already holds it."""
+        me = threading.get_ident()
+        if self._holder == me:
+            raise RuntimeError("a transaction is already open in this thread: entry points own transactions")
+        with self._threads, self._file.open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._holder = me
+            try:
+                yield
+            finally:
+                self._holder = None
+
+
+class Database:
+    """An open database. ``transaction()`` to write, ``reading()`` to look."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._queue: WriteQueue | None = None
+        if self.is_sqlite:
+            path = Path(self.url.database or "")
+            if not path.name or path.name == ":memory:":
+                raise ValueError("the database must be a file: several processes share it")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._queue = WriteQueue(path.with_name(path.name + ".queue"))
+        self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writer = self.engine.execution_options(write=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One all-or-nothing unit of writing; committed (and on disk) when the block ends without an error."""
+        waiting: AbstractContextManager[None] = self._queue.turn() if self._queue else nullcontext()
+        with waiting, Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A consistent view that never waits for writers. Changes made to its objects are thrown away."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    def is_answering(self) -> bool:
+        """Whether a trivial question gets an answer."""
+        with self.engine.connect() as connection:
+            return connection.execute(text("SELECT 1")).scalar() == 1
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

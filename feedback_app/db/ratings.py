@@ -1,0 +1,45 @@
+"""Ratings as they were accepted. A row is never deleted and its answers are never changed."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from feedback_app.db.base import KEYED_HASH, Base, Instant
+from feedback_app.db.directory import ServicePoint
+
+
+class Rating(Base):
+    __tablename__ = "ratings"
+    __table_args__ = (Index("ix_ratings_month", "period", "service_point_id", "status", "score"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    receipt: Mapped[str] = mapped_column(String(20), unique=True)
+    idempotency_key: Mapped[str] = mapped_column(String(80), unique=True)
+    service_point_id: Mapped[int] = mapped_column(ForeignKey("service_points.id"))
+    on_duty_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"))  # window ratings: who sat there
+    code_id: Mapped[int | None] = mapped_column(ForeignKey("codes.id"))
+    questionnaire_version_id: Mapped[int | None] = mapped_column(ForeignKey("questionnaire_versions.id"))
+    score: Mapped[int] = mapped_column()  # 1..5
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the whole form, question key -> value
+    comment: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(String(12), default="zh")
+    channel: Mapped[str] = mapped_column(String(12))  # form | bot | paper
+    rater_hash: Mapped[str | None] = mapped_column(KEYED_HASH)
+    received_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    day: Mapped[date] = mapped_column()  # in the hospital's zone, decided once at acceptance
+    period: Mapped[str] = mapped_column(String(7))  # "2026-11", likewise
+    status: Mapped[str] = mapped_column(String(12), default="counted")  # counted | excluded | withdrawn | replaced
+    why_not: Mapped[str] = mapped_column(String(200), default="")
+    made_up: Mapped[bool] = mapped_column(default=False)
+
+    service_point: Mapped[ServicePoint] = relationship(foreign_keys=[service_point_id])
+
+
+def by_idempotency_key(session: Session, key: str) -> Rating | None:
+    return session.scalar(select(Rating).where(Rating.idempotency_key == key))
+
+
+def by_receipt(session: Session, receipt: str) -> Rating | None:
+    return session.scalar(select(Rating).where(Rating.receipt == receipt))

@@ -1,0 +1,41 @@
+"""Queueing of messages: part of the transaction that causes them. Sending them is ``services.deliveries``."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from feedback_app.db.outbox import OutboxMessage
+
+
+def put(
+    session: Session,
+    *,
+    dedupe_key: str,
+    purpose: str,
+    channel: str,
+    recipient: str,
+    payload: Mapping[str, Any],
+    now: datetime,
+    not_before: datetime | None = None,
+    service_point_id: int | None = None,
+) -> bool:
+    """Queue one message. False, and nothing queued, when ``dedupe_key`` has been used before."""
+    if session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == dedupe_key)) is not None:
+        return False
+    session.add(
+        OutboxMessage(
+            dedupe_key=dedupe_key,
+            purpose=purpose,
+            channel=channel,
+            recipient=recipient,
+            payload=dict(payload),
+            created_at=now,
+            not_before=not_before or now,
+            service_point_id=service_point_id,
+        )
+    )
+    session.flush()
+    return True

@@ -1,0 +1,55 @@
+"""Question sets: what patients are asked now."""
+
+import tomllib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from feedback_app.db import questionnaires
+from feedback_app.db.questionnaires import QuestionnaireVersion
+from feedback_app.domain.questionnaires import Questionnaire, from_body, to_body
+
+PRESETS = Path(__file__).parent.parent / "presets" / "questionnaires"
+DEFAULT = "short"
+
+
+@cache
+def preset(key: str) -> Questionnaire:
+    """A question set that comes with the program."""
+    body: dict[str, Any] = tomllib.loads((PRESETS / f"{key}.toml").read_text("utf-8"))
+    return from_body(body)
+
+
+def current(session: Session, key: str = DEFAULT) -> tuple[QuestionnaireVersion, Questionnaire]:
+    """The published version and its content. ``install_presets`` has made sure that there is one."""
+    version = questionnaires.published(session, key)
+    if version is None:
+        raise LookupError(f"no published version of {key}: run `service-star migrate`")
+    return version, from_body(version.body)
+
+
+def by_id(session: Session, version_id: int) -> Questionnaire | None:
+    """The content of a version, whatever has been published since."""
+    version = session.get(QuestionnaireVersion, version_id)
+    return from_body(version.body) if version and version.state != "draft" else None
+
+
+def install_presets(session: Session, now: datetime) -> None:
+    """Publish version 1 of the default question set where there is none."""
+    if questionnaires.published(session, DEFAULT) is None:
+        session.add(
+            QuestionnaireVersion(
+                key=DEFAULT,
+                number=1,
+                state="published",
+                body=to_body(preset(DEFAULT)),
+                created_at=now,
+                created_by="system",
+                published_at=now,
+                published_by="system",
+            )
+        )
+        session.flush()

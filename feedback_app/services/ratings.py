@@ -1,0 +1,125 @@
+"""Accepting a rating: by form, by message or typed in from paper, always through :func:`submit`."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from feedback_app.db import directory, ratings
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.ratings import Rating
+from feedback_app.domain.identity import readable
+from feedback_app.domain.periods import Month, local_day
+from feedback_app.errors import NotFound, Refused
+from feedback_app.services import complaints
+from feedback_app.services.complaints import Filing
+
+LOW = 2
+"""A rating of one or two stars opens a case (R8: bad rating -> put right and answer)."""
+RECEIPT_LENGTH = 10
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A rating before it is accepted. The same ``idempotency_key`` is the same rating, however often it arrives."""
+
+    point_id: int
+    score: int  # 1..5
+    channel: str  # form | bot | paper
+    idempotency_key: str
+    comment: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    code_id: int | None = None
+    version_id: int | None = None
+    language: str = "zh"
+    rater_hash: str | None = None
+    contact_sealed: str = ""
+    made_up: bool = False
+
+
+@dataclass(frozen=True)
+class Accepted:
+    receipt: str
+    score: int
+    point: ServicePoint
+    period: Month
+    case_number: str | None = None
+    again: bool = False  # this key had been accepted before; nothing was stored now
+
+
+def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: datetime) -> Accepted:
+    """Store the rating, open a case where it is a low one, and give the receipt.
+
+    Raises Refused ``ratings.bad_score``, NotFound ``ratings.no_target``.
+    """
+    known = ratings.by_idempotency_key(session, submission.idempotency_key)
+    if known is not None:
+        return _accepted(session, known, again=True)
+    if submission.score not in range(1, 6):
+        raise Refused("ratings.bad_score", score=submission.score)
+    point = directory.get(session, submission.point_id)
+    if point is None:
+        raise NotFound("ratings.no_target")
+    served = directory.on_duty(session, point.id, now) if point.kind == "window" else ()
+    rating = Rating(
+        receipt=readable(secrets.token_bytes(8), RECEIPT_LENGTH),
+        idempotency_key=submission.idempotency_key,
+        service_point_id=point.id,
+        on_duty_id=served[0] if len(served) == 1 else None,
+        code_id=submission.code_id,
+        questionnaire_version_id=submission.version_id,
+        score=submission.score,
+        answers=dict(submission.answers),
+        comment=submission.comment,
+        language=submission.language,
+        channel=submission.channel,
+        rater_hash=submission.rater_hash,
+        received_at=now,
+        day=local_day(now, zone),
+        period=str(Month.of(now, zone)),
+        made_up=submission.made_up,
+    )
+    session.add(rating)
+    session.flush()
+    if submission.score <= LOW or submission.contact_sealed:
+        complaints.file(
+            session,
+            Filing(
+                text=submission.comment,
+                source="rating",
+                origin_key=f"rating:{rating.id}",
+                kind="complaint" if submission.score <= LOW else "suggestion",
+                point_id=point.id,
+                rating_id=rating.id,
+                complainant_hash=submission.rater_hash,
+                contact_sealed=submission.contact_sealed,
+                made_up=submission.made_up,
+            ),
+            zone=zone,
+            now=now,
+        )
+    return _accepted(session, rating, again=False)
+
+
+def by_receipt(session: Session, receipt: str) -> Accepted:
+    """Raises NotFound ``ratings.no_receipt``."""
+    rating = ratings.by_receipt(session, receipt)
+    if rating is None:
+        raise NotFound("ratings.no_receipt", receipt=receipt)
+    return _accepted(session, rating, again=True)
+
+
+def _accepted(session: Session, rating: Rating, *, again: bool) -> Accepted:
+    case = complaints.of_rating(session, rating.id)
+    return Accepted(
+        receipt=rating.receipt,
+        score=rating.score,
+        point=rating.service_point,
+        period=Month.parse(rating.period),
+        case_number=case.number if case else None,
+        again=again,
+    )

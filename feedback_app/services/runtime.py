@@ -1,0 +1,60 @@
+"""Everything a door needs, opened once per process: configuration, database, clock, keys."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from feedback_app import clock as clocks
+from feedback_app.db.engine import Database
+from feedback_app.services.vault import Vault
+from feedback_app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Runtime:
+    settings: Settings
+    database: Database
+    clock: clocks.Clock
+    vault: Vault
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Runtime":
+        clock_file = settings.sandbox.clock_file
+        return cls(
+            settings=settings,
+            database=Database(settings.database.url),
+            clock=clocks.file_clock(Path(clock_file)) if clock_file else clocks.system_clock,
+            vault=Vault(settings.security.secret_key.get_secret_value()),
+        )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.settings.hospital.zone
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """One unit of writing; the only way doors change anything."""
+        return self.database.transaction()
+
+    def reading(self) -> AbstractContextManager[Session]:
+        return self.database.reading()
+
+    def close(self) -> None:
+        self.database.close()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Runtime]:
+    """For commands: open, and close at the end."""
+    runtime = Runtime.open(settings)
+    try:
+        yield runtime
+    finally:
+        runtime.close()

@@ -1,0 +1,18 @@
+"""Bringing a database to this version, with what every installation needs in it."""
+
+from datetime import datetime
+
+from feedback_app.db import schema
+from feedback_app.db.engine import Database
+from feedback_app.services import questionnaires
+
+
+def migrate(database: Database, now: datetime) -> None:
+    """Tables to the newest version, presets installed. Safe to repeat."""
+    schema.upgrade(database)
+    with database.transaction() as session:
+        questionnaires.install_presets(session, now)
+
+
+def is_current(database: Database) -> bool:
+    return schema.is_at_head(database)

@@ -1,0 +1,36 @@
+"""Personal identifiers: sealed where they must come back, hashed where they must only be recognised."""
+
+from base64 import urlsafe_b64encode
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from feedback_app.domain.identity import derive_key, keyed_hash
+from feedback_app.errors import ConfigurationError
+
+
+class Vault:
+    """Made from the secret key of the configuration, which never is in the database."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._box = Fernet(urlsafe_b64encode(derive_key(secret, "seal")))
+        self._people = derive_key(secret, "people")
+
+    def key(self, purpose: str) -> bytes:
+        """A key of its own for one purpose, for example ``codes``."""
+        return derive_key(self._secret, purpose)
+
+    def seal(self, text: str) -> str:
+        """Encrypt and authenticate; "" stays ""."""
+        return self._box.encrypt(text.encode()).decode() if text else ""
+
+    def unseal(self, sealed: str) -> str:
+        """Raises ConfigurationError ``vault.wrong_key`` when the secret key is not the one that sealed it."""
+        try:
+            return self._box.decrypt(sealed.encode()).decode() if sealed else ""
+        except InvalidToken:
+            raise ConfigurationError("vault.wrong_key") from None
+
+    def person(self, openid: str, app_id: str = "") -> str:
+        """The name other tables know a WeChat user by."""
+        return keyed_hash(self._people, f"{app_id}:{openid}")

@@ -1,0 +1,244 @@
+"""config.toml + environment -> one typed, frozen object.
+
+Every key may be overridden by ``SERVICE_STAR_<SECTION>__<KEY>``; every secret may instead be given as the path of a file
+that holds it, in a key with ``_file`` appended. Unknown keys are refused, so that a typing mistake is found at start-up.
+``config.example.toml`` is the manual of these keys; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from feedback_app.errors import ConfigurationError
+
+SECRET_BYTES = 32
+
+
+class Section(BaseModel):
+    """One table of the file: frozen, and no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        for name, field in cls.model_fields.items():
+            path = values.get(f"{name}_file")
+            if field.annotation is SecretStr and path:
+                values = {key: value for key, value in values.items() if key != f"{name}_file"}
+                values[name] = Path(path).read_text("utf-8").strip()
+        return values
+
+
+class Hospital(Section):
+    name: str = Field(min_length=1)
+    name_en: str = ""
+    timezone: str = "Asia/Shanghai"
+    languages: tuple[str, ...] = ("zh", "en")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        ZoneInfo(name)
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Server(Section):
+    base_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: int = Field(default=0, ge=0, le=3)
+    workers: int = Field(default=2, ge=1)
+    threads: int = Field(default=4, ge=1)
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_origin(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+            raise ValueError("must be like https://stars.hospital.example, without a path")
+        return url.rstrip("/")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether others than this machine can reach it by this address."""
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return not ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host != "localhost"
+
+
+class DatabaseSection(Section):
+    url: str = "sqlite:///var/service-star.db"
+
+
+class Redis(Section):
+    url: str = ""
+
+
+class Wechat(Section):
+    enabled: bool = False
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    token: SecretStr = SecretStr("")
+    encoding_aes_key: SecretStr = SecretStr("")
+    mode: Literal["plain", "compatible", "secure"] = "secure"
+    api_base: str = "https://api.weixin.qq.com"
+    open_base: str = "https://open.weixin.qq.com"
+    result_template: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Wechat:
+        if self.enabled and not (self.app_id and self.token.get_secret_value()):
+            raise ValueError("app_id and token are needed when enabled")
+        if self.enabled and self.mode != "plain" and len(self.encoding_aes_key.get_secret_value()) != 43:
+            raise ValueError("encoding_aes_key must have 43 characters")
+        return self
+
+
+class Wecom(Section):
+    enabled: bool = False
+    corp_id: str = ""
+    agent_id: int = 0
+    secret: SecretStr = SecretStr("")
+    api_base: str = "https://qyapi.weixin.qq.com"
+    open_base: str = "https://open.weixin.qq.com"
+    webhooks: dict[str, SecretStr] = Field(default_factory=dict)
+
+
+class Mail(Section):
+    enabled: bool = False
+    host: str = ""
+    port: int = 465
+    security: Literal["tls", "starttls", "none"] = "tls"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = ""
+
+
+class Complaints(Section):
+    """What 医疗纠纷预防和处理条例 Art. 17-18 wants posted: never empty."""
+
+    phone: str = Field(min_length=3)
+    place: str = Field(min_length=1)
+    hours: str = Field(min_length=1)
+    routes: str = Field(min_length=1)
+
+
+class Deliveries(Section):
+    working_hours: str = Field(default="08:30-18:00", pattern=r"^\d\d:\d\d-\d\d:\d\d$")
+    retry_seconds: tuple[int, ...] = (5, 30, 120, 600, 3600)
+    give_up_hours: int = Field(default=72, ge=1)
+
+
+class Sandbox(Section):
+    enabled: bool = False
+    port: int = 8100
+    clock_file: str = ""
+
+
+class Security(Section):
+    secret_key: SecretStr
+    session_idle_minutes: int = Field(default=30, ge=1)
+    lockout_failures: int = Field(default=5, ge=1)
+    lockout_minutes: int = Field(default=15, ge=1)
+    hashing: Literal["normal", "fast"] = "normal"
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < SECRET_BYTES:
+            raise ValueError(f"needs at least {SECRET_BYTES} characters; `service-star init` makes one")
+        return secret
+
+
+class Privacy(Section):
+    text_months: int = Field(default=36, ge=1)
+    contact_months: int = Field(default=12, ge=1)
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Build it with :func:`load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SERVICE_STAR_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    hospital: Hospital
+    server: Server = Server()
+    database: DatabaseSection = DatabaseSection()
+    redis: Redis = Redis()
+    wechat: Wechat = Wechat()
+    wecom: Wecom = Wecom()
+    mail: Mail = Mail()
+    complaints: Complaints
+    deliveries: Deliveries = Deliveries()
+    sandbox: Sandbox = Sandbox()
+    security: Security
+    privacy: Privacy = Privacy()
+
+    @model_validator(mode="after")
+    def _no_play_in_public(self) -> Settings:
+        if self.server.is_public and (self.sandbox.enabled or self.sandbox.clock_file):
+            raise ValueError(
+                "sandbox.enabled and sandbox.clock_file are for this machine only: base_url must be on 127.0.0.1"
+            )
+        if self.server.is_public and self.wechat.enabled and self.wechat.mode == "plain":
+            raise ValueError("wechat.mode must be secure (or compatible) when base_url is public")
+        if self.server.is_public and self.security.hashing == "fast":
+            raise ValueError("security.hashing = fast is for tests only")
+        return self
+
+
+def load(path: Path | None) -> Settings:
+    """Read ``path`` (none: environment only) and the environment.
+
+    Raises ConfigurationError ``config.missing`` or ``config.invalid`` (``problems``: one line for every bad key).
+    """
+    if path is not None and not path.is_file():
+        raise ConfigurationError("config.missing", path=str(path))
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+            if path is not None:
+                sources = (*sources, TomlConfigSettingsSource(settings_cls, path))
+            return sources
+
+    try:
+        return FromFile()  # type: ignore[call-arg]
+    except ValidationError as error:
+        problems = [f"{'.'.join(str(part) for part in one['loc']) or 'config'}: {one['msg']}" for one in error.errors()]
+        raise ConfigurationError("config.invalid", path=str(path or ""), problems="\n".join(problems)) from error
+    except OSError as error:
+        raise ConfigurationError("config.invalid", path=str(path or ""), problems=str(error)) from error
+
+
+def default_path() -> Path:
+    """``$SERVICE_STAR_CONFIG``, else ./config.toml."""
+    return Path(os.environ.get("SERVICE_STAR_CONFIG", "config.toml"))

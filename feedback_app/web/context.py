@@ -1,0 +1,40 @@
+"""What a view needs from its surroundings: the runtime, the language, the words."""
+
+from typing import cast
+
+from flask import Flask, current_app, g, request
+
+from feedback_app import texts
+from feedback_app.services.runtime import Runtime
+
+_EXTENSION = "service_star"
+
+
+def attach(app: Flask, runtime: Runtime) -> None:
+    app.extensions[_EXTENSION] = runtime
+
+
+def runtime() -> Runtime:
+    """The runtime of the application that serves this request."""
+    return cast(Runtime, current_app.extensions[_EXTENSION])
+
+
+def language() -> str:
+    """?lang=, else the remembered choice, else what the browser prefers, else Chinese."""
+    if "language" not in g:
+        offered = [name for name in runtime().settings.hospital.languages if name in texts.languages()]
+        wished = request.args.get("lang") or request.cookies.get("lang")
+        best = wished if wished in offered else request.accept_languages.best_match(offered)
+        g.language = best or texts.DEFAULT_LANGUAGE
+    return cast(str, g.language)
+
+
+def t(key: str, **params: object) -> str:
+    """The sentence ``key`` in the language of this request."""
+    return texts.text(key, language(), **params)
+
+
+def explain(code: str, params: dict[str, object]) -> str:
+    """The words for an error: ``area.name`` is found under ``area.errors.name``."""
+    area, _, name = code.partition(".")
+    return t(f"{area}.errors.{name}", **params)

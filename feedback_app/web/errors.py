@@ -1,0 +1,46 @@
+"""From an error of the rules to a page: the only place where they meet HTTP."""
+
+import logging
+
+from flask import Flask, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from feedback_app.errors import Conflict, FeedbackError, Gone, NotAllowed, NotFound, Refused, Unavailable
+from feedback_app.web.context import explain, t
+
+_STATUS: dict[type[FeedbackError], int] = {
+    Refused: 400,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Gone: 410,
+    Unavailable: 503,
+}
+_KNOWN = {400, 403, 404, 405, 410, 413, 500, 503}
+_log = logging.getLogger(__name__)
+
+
+def status_of(error: FeedbackError) -> int:
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+
+
+def install(app: Flask) -> None:
+    @app.errorhandler(FeedbackError)
+    def _refused(error: FeedbackError) -> tuple[str, int]:
+        return page(explain(error.code, error.params), status_of(error))
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> tuple[str, int]:
+        status = error.code or 500
+        name = str(status) if status in _KNOWN else "other"
+        return page(t(f"common.http.{name}"), status)
+
+    @app.errorhandler(Exception)
+    def _unexpected(error: Exception) -> tuple[str, int]:
+        _log.exception("unexpected error at %s", request.endpoint)
+        return page(t("common.http.500"), 500)
+
+
+def page(message: str, status: int) -> tuple[str, int]:
+    """A calm page that says what happened and what to do."""
+    return render_template("patient/message.html", message=message, status=status), status

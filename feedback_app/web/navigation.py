@@ -1,0 +1,28 @@
+"""The menu of the console: every page module adds its own entry, the base template shows those the reader may open."""
+
+from dataclasses import dataclass
+
+from flask import current_app, g
+
+from feedback_app.web.access import allowed_roles
+
+_entries: list["Entry"] = []
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    place: int
+    endpoint: str
+    label: str  # key of the text
+
+
+def add(place: int, endpoint: str, label: str) -> None:
+    """Called at import by a page module: ``navigation.add(10, "admin_directory.index", "directory.nav")``."""
+    _entries.append(Entry(place, endpoint, label))
+
+
+def entries() -> list[Entry]:
+    """The entries that whoever is signed in may open, in order."""
+    mine = set(g.get("roles", ()))
+    known = (entry for entry in sorted(set(_entries)) if entry.endpoint in current_app.view_functions)
+    return [entry for entry in known if allowed_roles(current_app, entry.endpoint) & mine]

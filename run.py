@@ -1,0 +1,80 @@
+"""One file to start with, standard library only.
+
+python3 run.py          the demo: a made-up hospital on this machine  (PORT=8000, --no-seed)
+python3 run.py test     everything the tests need, then all of them
+python3 run.py setup    only .venv, with .venv/bin/service-star in it
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+INSTALLER = "uv==0.13.9"
+
+
+def ensure(lock: Path) -> None:
+    """Make .venv hold exactly what ``lock`` names, and this program; quick when it already does."""
+    wanted = hashlib.sha256(lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    stamp = VENV / f".{lock.stem}-installed"
+    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
+        return
+    if not (BIN / "python").exists():
+        print("making .venv …", flush=True)
+        try:
+            venv.create(VENV, with_pip=True)
+        except (OSError, subprocess.CalledProcessError):
+            sys.exit(
+                "Python's venv module is incomplete. On Debian or Ubuntu: sudo apt install python3-venv, then again."
+            )
+    print(f"installing the packages named in {lock.name} …", flush=True)
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": str(VENV)}
+    commands: tuple[list[str | Path], ...] = (
+        [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", INSTALLER],
+        [BIN / "uv", "pip", "sync", "--quiet", "--require-hashes", lock],
+        [BIN / "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT],
+    )
+    for command in commands:
+        done = subprocess.run(command, env=environment, cwd=ROOT)
+        if done.returncode:
+            sys.exit(
+                "The packages could not be installed (see above). Is a package index reachable? Then run this again."
+            )
+    for old in VENV.glob(".*-installed"):
+        old.unlink()
+    stamp.write_text(wanted, "utf-8")
+
+
+def has_development_packages() -> bool:
+    return (VENV / ".requirements-dev-installed").is_file()
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < (3, 11):
+        sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+    what, rest = (
+        (arguments[0], arguments[1:]) if arguments and not arguments[0].startswith("-") else ("demo", arguments)
+    )
+    if what not in {"demo", "test", "setup"}:
+        sys.exit(__doc__)
+    development = ROOT / "requirements-dev.lock"
+    ensure(development if what == "test" or has_development_packages() else ROOT / "requirements.lock")
+    if what == "setup":
+        return 0
+    if what == "test":
+        return subprocess.run([BIN / "python", "-m", "tests.run", *rest], cwd=ROOT).returncode
+    try:
+        return subprocess.run([BIN / "service-star", "demo", *rest], cwd=ROOT).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

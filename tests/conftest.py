@@ -1,0 +1,88 @@
+"""What all tests share: a configured runtime on a fresh database, at a time the test chooses."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from feedback_app import clock
+from feedback_app.app import create_app
+from feedback_app.db.base import Base
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.schema import metadata_is_complete
+from feedback_app.services import questionnaires
+from feedback_app.services.runtime import Runtime
+from feedback_app.settings import Settings
+from tests.people import directory
+
+NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # Friday noon in Shanghai
+
+
+def settings_for(folder: Path, **sections: dict[str, Any]) -> Settings:
+    """A complete configuration for tests; ``sections`` are merged over it, table by table."""
+    tables: dict[str, dict[str, Any]] = {
+        "hospital": {"name": "青山医院", "name_en": "Qingshan Hospital"},
+        "server": {"base_url": "http://127.0.0.1:8000"},
+        "database": {"url": f"sqlite:///{folder / 'stars.db'}"},
+        "complaints": {
+            "phone": "0571-8888 0120",
+            "place": "门诊楼一楼 投诉接待室",
+            "hours": "周一至周五 8:00–17:30",
+            "routes": "院内协商、人民调解、卫生行政部门、法院",
+        },
+        "sandbox": {"clock_file": str(folder / "clock")},
+        "security": {"secret_key": "a-secret-for-tests-only-0123456789abcdef", "hashing": "fast"},
+    }
+    for name, table in sections.items():
+        tables[name] = {**tables.get(name, {}), **table}
+    return Settings(**tables)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_for(tmp_path)
+
+
+@pytest.fixture
+def runtime(settings: Settings) -> Iterator[Runtime]:
+    """Open, with all tables, the default question set and the small directory of ``tests.people``; the time is NOON."""
+    clock.move(Path(settings.sandbox.clock_file), NOON)
+    opened = Runtime.open(settings)
+    metadata_is_complete()
+    with opened.transaction() as session:
+        Base.metadata.create_all(session.connection())
+    with opened.transaction() as session:
+        questionnaires.install_presets(session, NOON)
+        session.add_all(directory(NOON))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def point(runtime: Runtime) -> Callable[[str], ServicePoint]:
+    """Look up somebody of the small directory by key: ``point("D01")``."""
+
+    def look_up(key: str) -> ServicePoint:
+        with runtime.reading() as session:
+            found = session.query(ServicePoint).filter_by(key=key).one()
+            session.expunge(found)
+            return found
+
+    return look_up
+
+
+@pytest.fixture
+def app(runtime: Runtime) -> Flask:
+    """The whole application over the same database as ``runtime``."""
+    made = create_app(runtime.settings)
+    made.testing = True
+    return made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
