@@ -1,16 +1,20 @@
 """Messages to be sent, written in the same transaction as the fact that causes them."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback_app.db.base import Base, Instant
 
 
 class OutboxMessage(Base):
-    """One message to one recipient. ``dedupe_key`` makes queueing it twice impossible."""
+    """One message to one recipient. ``dedupe_key`` makes queueing it twice impossible.
+
+    queued -> leased (somebody means to send it) -> sending (may be on its way) -> sent | queued again | failed | unknown
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (Index("ix_outbox_due", "state", "not_before"),)
@@ -22,11 +26,52 @@ class OutboxMessage(Base):
     channel: Mapped[str] = mapped_column(String(20))  # wecom | wecom_group | mail | official_account
     recipient: Mapped[str] = mapped_column(Text)  # sealed where it is a person's address
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
-    state: Mapped[str] = mapped_column(String(12), default="queued")  # queued | leased | sent | failed | unknown
+    state: Mapped[str] = mapped_column(
+        String(12), default="queued"
+    )  # queued | leased | sending | sent | failed | unknown
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Instant)
     not_before: Mapped[datetime] = mapped_column(Instant)
+    first_tried_at: Mapped[datetime | None] = mapped_column(Instant)  # from here on counts deliveries.give_up_hours
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     lease_owner: Mapped[str] = mapped_column(String(60), default="")
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     last_error: Mapped[str] = mapped_column(String(300), default="")
+
+
+def is_anything_due(session: Session, channels: Collection[str], now: datetime) -> bool:
+    """Whether one of these channels has work; the cheap question before any lock is taken."""
+    due = select(OutboxMessage.id).where(
+        OutboxMessage.state == "queued", OutboxMessage.not_before <= now, OutboxMessage.channel.in_(channels)
+    )
+    return session.scalar(due.limit(1)) is not None
+
+
+def lease(
+    session: Session, channels: Collection[str], owner: str, now: datetime, until: datetime, limit: int
+) -> Sequence[OutboxMessage]:
+    """Take up to ``limit`` due messages in one conditional UPDATE: two callers never get the same row.
+
+    SKIP LOCKED keeps PostgreSQL callers from waiting for each other; SQLite has one writer at a time anyway.
+    """
+    due = (
+        select(OutboxMessage.id)
+        .where(OutboxMessage.state == "queued", OutboxMessage.not_before <= now, OutboxMessage.channel.in_(channels))
+        .order_by(OutboxMessage.not_before, OutboxMessage.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.scalars(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_(due.scalar_subquery()), OutboxMessage.state == "queued")
+        .values(state="leased", lease_owner=owner, lease_until=until)
+        .returning(OutboxMessage)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).all()
+    return sorted(taken, key=lambda message: (message.not_before, message.id))
+
+
+def run_out(session: Session, now: datetime) -> Sequence[OutboxMessage]:
+    """Messages whose holder did not come back in time, locked for the caller."""
+    held = select(OutboxMessage).where(OutboxMessage.state.in_(("leased", "sending")), OutboxMessage.lease_until <= now)
+    return session.scalars(held.order_by(OutboxMessage.id).with_for_update(skip_locked=True)).all()

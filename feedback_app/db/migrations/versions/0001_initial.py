@@ -281,6 +281,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("not_before", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("first_tried_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("lease_until", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.String(length=60), nullable=False),
         sa.Column("sent_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
