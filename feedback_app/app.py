@@ -60,6 +60,8 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
     def _common() -> dict[str, object]:
         return {
             "t": context.t,
+            "words": context.words,
+            "day": context.day,
             "lang": context.language(),
             "languages": texts.languages(),
             "hospital": settings.hospital,

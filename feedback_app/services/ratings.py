@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,7 @@ class Accepted:
     point: ServicePoint
     period: Month
     case_number: str | None = None
+    due_on: date | None = None
     again: bool = False  # this key had been accepted before; nothing was stored now
 
 
@@ -121,5 +122,6 @@ def _accepted(session: Session, rating: Rating, *, again: bool) -> Accepted:
         point=rating.service_point,
         period=Month.parse(rating.period),
         case_number=case.number if case else None,
+        due_on=case.due_on if case else None,
         again=again,
     )

@@ -1,5 +1,7 @@
 """What a view needs from its surroundings: the runtime, the language, the words."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import cast
 
 from flask import Flask, current_app, g, request
@@ -29,7 +31,7 @@ def language() -> str:
     return cast(str, g.language)
 
 
-def t(key: str, **params: object) -> str:
+def t(key: str, /, **params: object) -> str:
     """The sentence ``key`` in the language of this request."""
     return texts.text(key, language(), **params)
 
@@ -38,3 +40,15 @@ def explain(code: str, params: dict[str, object]) -> str:
     """The words for an error: ``area.name`` is found under ``area.errors.name``."""
     area, _, name = code.partition(".")
     return t(f"{area}.errors.{name}", **params)
+
+
+def words(by_language: Mapping[str, str]) -> str:
+    """One of several translations that an administrator typed: this language, else Chinese."""
+    return by_language.get(language()) or by_language.get(texts.DEFAULT_LANGUAGE, "")
+
+
+def day(date: date) -> str:
+    """A date as one says it: 12 月 2 日（周三）."""
+    names = t("patient.day.weekdays")
+    weekdays = names.split() if " " in names else list(names)
+    return t("patient.day.long", month=date.month, day=date.day, weekday=weekdays[date.weekday()])

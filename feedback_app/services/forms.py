@@ -1,0 +1,77 @@
+"""What a patient sees behind a code: who or what is rated, and the questions of today."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from feedback_app.db import codes as code_rows
+from feedback_app.db.codes import Code
+from feedback_app.db.directory import ServicePoint
+from feedback_app.domain.questionnaires import Questionnaire
+from feedback_app.services import codes, questionnaires
+from feedback_app.services.vault import Vault
+from qr import codes as short_codes
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is rated, in the words that stand on the sign."""
+
+    id: int
+    kind: str
+    name: str
+    title: str = ""
+    department: str = ""
+    building: str = ""
+    floor: str = ""
+    open_hours: str = ""
+
+
+@dataclass(frozen=True)
+class OpenForm:
+    code: str
+    code_id: int
+    place: Place
+    version_id: int
+    questionnaire: Questionnaire
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another code to offer when this one is retired."""
+
+    code: str
+    place: Place
+
+
+def place_of(point: ServicePoint) -> Place:
+    department = point.department.name if point.department else ""
+    return Place(
+        point.id, point.kind, point.name, point.title, department, point.building, point.floor, point.open_hours
+    )
+
+
+def open_form(session: Session, vault: Vault, typed: str) -> OpenForm:
+    """The form of a code. Raises what ``codes.open_code`` raises."""
+    code = codes.open_code(session, vault, typed)
+    version, questionnaire = questionnaires.current(session)
+    return OpenForm(code.text or "", code.id, place_of(code.service_point), version.id, questionnaire)
+
+
+def alternatives(session: Session, vault: Vault, typed: str) -> Sequence[Alternative]:
+    """After a retired code: the codes now active for the same place, else for others of its kind and department."""
+    code = code_rows.find(session, short_codes.read(typed, vault.key(codes.PURPOSE)))
+    if code is None:
+        return ()
+    gone = code.service_point
+    active = select(Code).join(ServicePoint, Code.service_point_id == ServicePoint.id)
+    active = active.where(Code.status == "active", ServicePoint.active).order_by(
+        ServicePoint.sort_key, ServicePoint.key
+    )
+    here = session.scalars(active.where(ServicePoint.id == gone.id)).all()
+    if not here:
+        near = active.where(ServicePoint.kind == gone.kind, ServicePoint.department_id == gone.department_id)
+        here = session.scalars(near.limit(30)).all()
+    return [Alternative(one.text or "", place_of(one.service_point)) for one in here]

@@ -1,0 +1,217 @@
+"""The patient's pages: the form behind a scanned code, the receipt, and a place to write when there is no code."""
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response as AnyResponse
+
+from feedback_app.domain.identity import tidy
+from feedback_app.domain.questionnaires import Questionnaire, read_answers
+from feedback_app.domain.questions.text import clean
+from feedback_app.errors import Gone, Refused
+from feedback_app.services import complaints, forms, questionnaires, ratings
+from feedback_app.services.complaints import Filing
+from feedback_app.services.forms import OpenForm
+from feedback_app.services.ratings import Accepted, Submission
+from feedback_app.web.access import PUBLIC, allow
+from feedback_app.web.context import explain, language, runtime
+
+blueprint = Blueprint("patient", __name__)
+OUTSIDE_CSRF = True  # nobody is signed in here; the form carries an idempotency key instead
+
+LARGEST_FORM = 64 * 1024
+LONGEST_CONTACT = 100
+LEVEL_SHOWN_SECONDS = 600
+_KEY = re.compile(r"^[A-Za-z0-9_-]{16,64}$")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the person has filled in so far; shown again exactly so when something could not be accepted."""
+
+    key: str
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    contact: str = ""
+    wants_answer: bool = False
+    problem: str = ""
+    problem_at: str = ""
+
+
+@blueprint.before_request
+def _small_bodies() -> None:
+    request.max_content_length = LARGEST_FORM
+
+
+@blueprint.get("/s/<code>")
+@allow(PUBLIC)
+def form(code: str) -> AnyResponse | tuple[str, int]:
+    """The form of one service point."""
+    try:
+        with runtime().reading() as session:
+            opened = forms.open_form(session, runtime().vault, code)
+    except Gone as gone:
+        return _retired(code, gone)
+    return make_response(_page(opened, opened.questionnaire, opened.version_id, Draft(key=_new_key())))
+
+
+@blueprint.post("/s/<code>")
+@allow(PUBLIC)
+def rate(code: str) -> AnyResponse | tuple[str, int]:
+    """Accept the answers: 303 to the receipt, or the form again with a word about what is missing.
+
+    A code that was retired while the page was open takes nothing more, but what was written is offered for sending on.
+    """
+    draft = _draft()
+    with runtime().transaction() as session:
+        try:
+            opened = forms.open_form(session, runtime().vault, code)
+        except Gone as gone:
+            return _retired(code, gone, draft)
+        version_id = _version_id(opened)
+        asked = questionnaires.by_id(session, version_id)
+        if asked is None:
+            version_id, asked = opened.version_id, opened.questionnaire
+        try:
+            contact = _contact(draft)
+            answers = read_answers(asked, draft.values)
+        except Refused as refused:
+            problem = Draft(
+                draft.key, draft.values, draft.contact, draft.wants_answer,
+                explain(refused.code, refused.params), str(refused.params.get("key", "")),
+            )  # fmt: skip
+            return _page(opened, asked, version_id, problem), 400
+        accepted = ratings.submit(
+            session,
+            Submission(
+                point_id=opened.place.id,
+                score=answers.score,
+                channel="form",
+                idempotency_key=f"form:{draft.key}",
+                comment=answers.comment,
+                answers=answers.values,
+                code_id=opened.code_id,
+                version_id=version_id,
+                language=language(),
+                contact_sealed=runtime().vault.seal(contact),
+            ),
+            zone=runtime().zone,
+            now=runtime().now(),
+        )
+    return _to_receipt(accepted)
+
+
+@blueprint.get("/r/<receipt>")
+@allow(PUBLIC)
+def receipt(receipt: str) -> str:
+    """Thanks, what happens next, proof of counting. The level is shown only to the browser that has just sent it."""
+    with runtime().reading() as session:
+        accepted = ratings.by_receipt(session, tidy(receipt))
+        place = forms.place_of(accepted.point)
+    return render_template("patient/receipt.html", accepted=accepted, place=place, level=_own_level(accepted))
+
+
+@blueprint.get("/feedback")
+@allow(PUBLIC)
+def feedback() -> str:
+    """A place to write, without a code: the complaint route on the web."""
+    return render_template("patient/feedback.html", draft=Draft(key=_new_key()))
+
+
+@blueprint.post("/feedback")
+@allow(PUBLIC)
+def send_feedback() -> AnyResponse | tuple[str, int]:
+    """File what was written as a case; it gets a number and a date."""
+    draft = _draft()
+    words = clean("\n".join(draft.values.get("text", ())))
+    try:
+        contact = _contact(draft)
+        if not words:
+            raise Refused("complaints.nothing_written")
+        filing = Filing(
+            text=words, source="form", origin_key=f"form:{draft.key}", contact_sealed=runtime().vault.seal(contact)
+        )
+        with runtime().transaction() as session:
+            case = complaints.file(session, filing, zone=runtime().zone, now=runtime().now())
+            number, due_on = case.number or "", case.due_on
+    except Refused as refused:
+        problem = Draft(
+            draft.key, draft.values, draft.contact, draft.wants_answer, explain(refused.code, refused.params)
+        )
+        return render_template("patient/feedback.html", draft=problem), 400
+    page = render_template("patient/filed.html", number=number, due_on=due_on)
+    return make_response(page)
+
+
+def _draft() -> Draft:
+    sent = {name: request.form.getlist(name) for name in request.form}
+    key = request.form.get("key", "")
+    return Draft(
+        key=key if _KEY.match(key) else _new_key(),
+        values=sent,
+        contact=clean(request.form.get("contact", "")),
+        wants_answer=bool(request.form.get("wants_answer")),
+    )
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def _contact(draft: Draft) -> str:
+    """Kept only with the box ticked (separate consent, 个人信息保护法 Art. 29)."""
+    if len(draft.contact) > LONGEST_CONTACT:
+        raise Refused("patient.contact_too_long", key="contact", most=LONGEST_CONTACT, length=len(draft.contact))
+    return draft.contact if draft.wants_answer else ""
+
+
+def _version_id(opened: OpenForm) -> int:
+    """The version the page was made from, so that answers are read as they were asked."""
+    sent = request.form.get("version", "")
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else opened.version_id
+
+
+def _page(opened: OpenForm, asked: Questionnaire, version_id: int, draft: Draft) -> str:
+    return render_template("patient/form.html", opened=opened, asked=asked, version_id=version_id, draft=draft)
+
+
+def _retired(code: str, gone: Gone, draft: Draft | None = None) -> tuple[str, int]:
+    with runtime().database.reading() as session:
+        others = forms.alternatives(session, runtime().vault, code)
+    kept = draft or Draft(key=_new_key())
+    written = "\n".join(kept.values.get("comment", ()))
+    page = render_template(
+        "patient/retired.html", message=explain(gone.code, gone.params), name=gone.params["name"], others=others,
+        draft=kept, written=written,
+    )  # fmt: skip
+    return page, 410
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="own-level")
+
+
+def _to_receipt(accepted: Accepted) -> AnyResponse:
+    where = url_for("patient.receipt", receipt=accepted.receipt)
+    answer: Response = make_response(redirect(where, code=303))
+    answer.set_cookie(
+        "own",
+        _signer().dumps(accepted.receipt),
+        max_age=LEVEL_SHOWN_SECONDS,
+        path=where,
+        httponly=True,
+        samesite="Lax",
+        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+    )
+    return answer
+
+
+def _own_level(accepted: Accepted) -> int | None:
+    try:
+        mine = _signer().loads(request.cookies.get("own", ""), max_age=LEVEL_SHOWN_SECONDS)
+    except BadSignature:
+        return None
+    return accepted.score if mine == accepted.receipt else None
