@@ -1,1 +1,137 @@
-"""The worker process: when to call which service. APScheduler is only the alarm clock; the database decides what is due."""
+"""The worker process: when to call which service. APScheduler is only the alarm clock; the database decides what is due.
+
+Any number of workers may run. What must happen once a day is claimed by a row written in the transaction that does it; what
+was missed while no worker ran is done at the first tick afterwards, because ticks ask what is due, not what time it is.
+"""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from feedback_app.domain.periods import local_day
+from feedback_app.services import deliveries, housekeeping, periodic
+from feedback_app.services.deliveries import Channel
+from feedback_app.services.runtime import Runtime
+from feedback_app.services.transaction import Session
+
+Channels = Mapping[str, Channel]
+Daily = Callable[[Session, Runtime, datetime], object]
+
+TICK_SECONDS = 15
+SANDBOX_TICK_SECONDS = 1  # the demo's and the tests' clock may jump at any moment
+DELIVERY_SECONDS = 1
+BATCH = 20
+_BEAT_EVERY = timedelta(seconds=20)
+_log = logging.getLogger(__name__)
+
+
+def _sweep(session: Session, runtime: Runtime, now: datetime) -> object:
+    return housekeeping.sweep(session, now)
+
+
+DAILY: Mapping[str, Daily] = {"housekeeping": _sweep}
+"""Done once in each of the hospital's calendar days, as soon as it has begun."""
+
+
+class Worker:
+    """One worker process: what it does at a tick, and how it delivers."""
+
+    def __init__(self, runtime: Runtime, channels: Channels, stop: threading.Event | None = None) -> None:
+        self.name = f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._runtime = runtime
+        self._channels = channels
+        self._stop = stop or threading.Event()
+        self._last_beat: datetime | None = None
+        self._idempotent = frozenset(
+            name for name, channel in channels.items() if getattr(channel, "idempotent", False)
+        )
+
+    def tick(self) -> None:
+        """Say that we are alive and do what has become due."""
+        self._beat()
+        for kind, work in DAILY.items():
+            if not self._stop.is_set():
+                self._daily(kind, work)
+
+    def _beat(self) -> None:
+        now = self._runtime.now()
+        if self._last_beat is None or abs(now - self._last_beat) >= _BEAT_EVERY:
+            with self._runtime.transaction() as session:
+                periodic.beat(session, self.name, now)
+                deliveries.expire_unservable(session, self._channels, self._runtime.settings.deliveries, now)
+            self._last_beat = now
+
+    def _daily(self, kind: str, work: Daily) -> None:
+        now = self._runtime.now()
+        day = local_day(now, self._runtime.zone).isoformat()
+        with self._runtime.reading() as session:
+            if periodic.is_done(session, kind, day):
+                return
+        with self._runtime.transaction() as session:
+            if periodic.take(session, kind, day, now):
+                done = work(session, self._runtime, now)
+                _log.info("%s of %s: %s", kind, day, done)
+
+    def deliver(self) -> int:
+        """Send everything that is due now; returns how many messages were handed to a channel."""
+        sent = 0
+        while not self._stop.is_set():
+            now = self._runtime.now()
+            with self._runtime.reading() as session:
+                if not deliveries.has_work(session, self._channels, now):
+                    break
+            with self._runtime.transaction() as session:
+                deliveries.reap(session, now, idempotent=self._idempotent)
+                batch = deliveries.claim(session, self._runtime.vault, self.name, now, BATCH, channels=self._channels)
+            sent += sum(self._send(message) for message in batch)
+        return sent
+
+    def _send(self, message: deliveries.Outgoing) -> bool:
+        with self._runtime.transaction() as session:
+            if self._stop.is_set() or not deliveries.start(session, message, self.name, self._runtime.now()):
+                return False
+        outcome = self._outcome(message)
+        with self._runtime.transaction() as session:
+            deliveries.record(
+                session,
+                message,
+                outcome,
+                owner=self.name,
+                settings=self._runtime.settings.deliveries,
+                now=self._runtime.now(),
+            )
+        return True
+
+    def _outcome(self, message: deliveries.Outgoing) -> deliveries.Outcome:
+        try:
+            return self._channels[message.channel].deliver(message)
+        except Exception:  # a channel promises not to raise; if one does, nobody knows how far it got
+            _log.exception("channel %s raised", message.channel)
+            return deliveries.Outcome(deliveries.UNKNOWN, "the channel broke off")
+
+    def leave(self) -> None:
+        """An orderly end: this process is not missed by `service-star check`."""
+        with self._runtime.transaction() as session:
+            periodic.gone(session, self.name)
+
+
+def run_worker(runtime: Runtime, channels: Channels, stop: threading.Event) -> None:
+    """Work until ``stop`` is set; the message being sent then is finished and recorded."""
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick left out because the last one runs is no news
+    worker = Worker(runtime, channels, stop)
+    scheduler = BackgroundScheduler(timezone=UTC)
+    seconds = SANDBOX_TICK_SECONDS if runtime.settings.sandbox.clock_file else TICK_SECONDS
+    for job, every in ((worker.tick, seconds), (worker.deliver, DELIVERY_SECONDS)):
+        scheduler.add_job(
+            job, "interval", seconds=every, max_instances=1, coalesce=True, next_run_time=datetime.now(UTC)
+        )
+    scheduler.start()
+    stop.wait()
+    scheduler.shutdown(wait=True)
+    worker.leave()

@@ -1,0 +1,54 @@
+"""Work that must happen once a period, whoever does it; and which worker processes are alive."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from feedback_app.db.platform import JobRun, WorkProcess
+
+ALIVE = timedelta(minutes=1)
+_FORGOTTEN = timedelta(days=7)
+
+
+def is_done(session: Session, kind: str, period: str) -> bool:
+    """Whether somebody has done this already; cheap, for a reading transaction."""
+    return session.get(JobRun, (kind, period)) is not None
+
+
+def take(session: Session, kind: str, period: str, now: datetime) -> bool:
+    """Claim the work inside the transaction that does it. False: another process has done it.
+
+    On PostgreSQL a second process waits here until the first one commits (then False) or fails (then True).
+    """
+    if is_done(session, kind, period):
+        return False
+    try:
+        with session.begin_nested():
+            session.add(JobRun(kind=kind, period=period, done_at=now))
+    except IntegrityError:
+        return False
+    return True
+
+
+def beat(session: Session, name: str, now: datetime) -> None:
+    """This worker process is alive."""
+    process = session.get(WorkProcess, name)
+    if process is None:
+        session.add(WorkProcess(name=name, seen_at=now))
+    else:
+        process.seen_at = now
+    session.execute(delete(WorkProcess).where(WorkProcess.seen_at < now - _FORGOTTEN))
+    session.flush()
+
+
+def gone(session: Session, name: str) -> None:
+    """This worker process ended in an orderly way."""
+    session.execute(delete(WorkProcess).where(WorkProcess.name == name))
+
+
+def alive(session: Session, now: datetime) -> list[str]:
+    """Names of the worker processes seen within the last minute."""
+    seen = select(WorkProcess.name).where(WorkProcess.seen_at > now - ALIVE, WorkProcess.seen_at <= now + ALIVE)
+    return list(session.scalars(seen.order_by(WorkProcess.name)))

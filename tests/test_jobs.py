@@ -1,0 +1,140 @@
+"""The worker: what is due is done once, by whichever process comes first, and missed days are caught up."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feedback_app import clock, jobs
+from feedback_app.db.accounts import SignIn
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.outbox import OutboxMessage
+from feedback_app.services import outbox, periodic, sign_ins
+from feedback_app.services.deliveries import SENT, Outcome, Outgoing
+from feedback_app.services.runtime import Runtime
+from feedback_app.services.transaction import Session
+
+Lookup = Callable[[str], ServicePoint]
+
+
+class Postbox:
+    """A channel that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.taken: list[Outgoing] = []
+
+    def deliver(self, message: Outgoing) -> Outcome:
+        self.taken.append(message)
+        return Outcome(SENT)
+
+
+class Broken:
+    def deliver(self, message: Outgoing) -> Outcome:
+        raise OSError("a channel that breaks its promise")
+
+
+def queue(runtime: Runtime, point: ServicePoint, count: int) -> None:
+    with runtime.transaction() as session:
+        for number in range(count):
+            outbox.put(
+                session,
+                dedupe_key=f"k{number}",
+                purpose="star_result",
+                channel="wecom",
+                recipient=runtime.vault.seal("d01"),
+                payload={"title": "t", "text": "x"},
+                now=runtime.now(),
+                service_point_id=point.id,
+            )
+
+
+def test_everything_due_is_delivered_in_order_and_once(runtime: Runtime, point: Lookup) -> None:
+    queue(runtime, point("D01"), 45)
+    box = Postbox()
+    worker = jobs.Worker(runtime, {"wecom": box})
+    assert (worker.deliver(), worker.deliver()) == (45, 0)
+    assert [message.dedupe_key for message in box.taken] == [f"k{number}" for number in range(45)]
+
+
+def test_a_channel_that_raises_leaves_the_message_unknown(runtime: Runtime, point: Lookup) -> None:
+    queue(runtime, point("D01"), 1)
+    assert jobs.Worker(runtime, {"wecom": Broken()}).deliver() == 1
+    with runtime.reading() as session:
+        assert session.query(OutboxMessage).one().state == "unknown"
+
+
+def test_a_stopped_worker_sends_nothing_more(runtime: Runtime, point: Lookup) -> None:
+    queue(runtime, point("D01"), 3)
+    stop = threading.Event()
+    stop.set()
+    box = Postbox()
+    assert (jobs.Worker(runtime, {"wecom": box}, stop).deliver(), box.taken) == (0, [])
+
+
+def test_daily_work_is_done_once_by_any_number_of_workers(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[datetime] = []
+
+    def work(_session: Session, _runtime: Runtime, now: datetime) -> None:
+        done.append(now)
+
+    monkeypatch.setattr(jobs, "DAILY", {"counting": work})
+    workers = [jobs.Worker(runtime, {}) for _ in range(3)]
+    threads = [threading.Thread(target=worker.tick) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 1
+    clock.move(Path(runtime.settings.sandbox.clock_file), runtime.now() + timedelta(days=1))
+    for worker in workers:
+        worker.tick()
+    assert len(done) == 2
+
+
+def test_daily_work_that_fails_is_tried_again(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+
+    def work(_session: Session, _runtime: Runtime, _now: datetime) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OSError("the disk was full")
+
+    monkeypatch.setattr(jobs, "DAILY", {"unlucky": work})
+    worker = jobs.Worker(runtime, {})
+    with pytest.raises(OSError, match="disk"):
+        worker.tick()
+    worker.tick()
+    worker.tick()
+    assert len(tries) == 2
+
+
+def test_a_tick_says_who_is_alive_and_removes_what_is_over(runtime: Runtime, point: Lookup) -> None:
+    with runtime.transaction() as session:
+        sign_ins.start(session, "staff", point("D01").id, runtime.now() - timedelta(days=2))
+    worker = jobs.Worker(runtime, {})
+    worker.tick()
+    with runtime.reading() as session:
+        assert periodic.alive(session, runtime.now()) == [worker.name]
+        assert session.query(SignIn).count() == 0
+    worker.leave()
+    with runtime.reading() as session:
+        assert periodic.alive(session, runtime.now()) == []
+
+
+def test_the_worker_runs_until_told_to_stop(runtime: Runtime, point: Lookup) -> None:
+    queue(runtime, point("D01"), 2)
+    stop, box = threading.Event(), Postbox()
+
+    class Last(Postbox):
+        def deliver(self, message: Outgoing) -> Outcome:
+            outcome = box.deliver(message)
+            if len(box.taken) == 2:
+                stop.set()
+            return outcome
+
+    jobs.run_worker(runtime, {"wecom": Last()}, stop)
+    with runtime.reading() as session:
+        states = [message.state for message in session.query(OutboxMessage)]
+    assert states == ["sent", "sent"]
