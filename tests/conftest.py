@@ -3,23 +3,36 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
 
 from feedback_app import clock
 from feedback_app.app import create_app
 from feedback_app.db.base import Base
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.schema import metadata_is_complete
-from feedback_app.services import questionnaires
+from feedback_app.services import codes, questionnaires
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
+from tests.browser import launch
 from tests.people import directory
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # Friday noon in Shanghai
+
+PHONE: Any = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "has_touch": True,
+    "locale": "zh-CN",
+    "timezone_id": "Asia/Shanghai",
+    "user_agent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130 Mobile Safari/537.36 MicroMessenger/8.0.50",
+}
 
 
 def settings_for(folder: Path, **sections: dict[str, Any]) -> Settings:
@@ -86,3 +99,60 @@ def app(runtime: Runtime) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[str]:
+    """The application on a real port of this machine; yields its address."""
+    made = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=made.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{made.server_port}"
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real headless browser; the tests fail without one."""
+    with sync_playwright() as playwright:
+        opened = launch(playwright)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A page of a phone inside WeChat: 390 x 844, touch, Chinese."""
+    context = browser.new_context(**PHONE)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def old_phone(browser: Browser) -> Iterator[Page]:
+    """The same phone with JavaScript switched off."""
+    context = browser.new_context(**PHONE, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def desk(browser: Browser) -> Iterator[Page]:
+    """A page of an office computer: 1440 x 900."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def code(runtime: Runtime) -> Callable[[str], str]:
+    """The printed code of somebody of the small directory: ``code("D01")``."""
+
+    def issue(key: str) -> str:
+        with runtime.transaction() as session:
+            point = session.query(ServicePoint).filter_by(key=key).one()
+            return codes.issue(session, runtime.vault, point, runtime.now()).text or ""
+
+    return issue

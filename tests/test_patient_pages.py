@@ -8,22 +8,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from feedback_app.db.complaints import Case
-from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
 from feedback_app.services import codes
 from feedback_app.services.runtime import Runtime
-
-
-@pytest.fixture
-def code(runtime: Runtime) -> Callable[[str], str]:
-    """The printed code of somebody of the small directory."""
-
-    def issue(key: str) -> str:
-        with runtime.transaction() as session:
-            point = session.query(ServicePoint).filter_by(key=key).one()
-            return codes.issue(session, runtime.vault, point, runtime.now()).text or ""
-
-    return issue
 
 
 def hidden(page: str) -> dict[str, str]:
