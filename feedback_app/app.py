@@ -19,6 +19,7 @@ LARGEST_BODY = 12 * 1024 * 1024  # an import file; patient forms and callbacks h
 def create_app(settings: Settings) -> Flask:
     """The web application: patients, staff, consoles, public boards and the official account's callback."""
     runtime = Runtime.open(settings)
+    https = settings.server.base_url.startswith("https://")
     app = Flask(
         "feedback_app",
         template_folder=str(ROOT / "templates"),
@@ -28,9 +29,10 @@ def create_app(settings: Settings) -> Flask:
         SECRET_KEY=runtime.vault.key("cookies"),
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        SESSION_COOKIE_NAME="__Host-stars" if https else "stars",  # __Host-: no other site below our domain can set it
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.server.base_url.startswith("https://"),
+        SESSION_COOKIE_SECURE=https,
         WTF_CSRF_TIME_LIMIT=None,
     )
     context.attach(app, runtime)

@@ -1,9 +1,10 @@
 """Who may sign in to the consoles, and who is signed in now."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from feedback_app.db.base import KEYED_HASH, Base, Instant
 
@@ -19,10 +20,19 @@ class Account(Base):
     role: Mapped[str] = mapped_column(String(20))  # admin | office | quality
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(default=True)
-    failures: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     last_login_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SignInFailures(Base):
+    """Wrong passwords in a row for one login, whether an account has that login or not: so nothing tells them apart."""
+
+    __tablename__ = "sign_in_failures"
+
+    login_hash: Mapped[str] = mapped_column(KEYED_HASH, primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    locked_until: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class SignIn(Base):
@@ -39,12 +49,36 @@ class SignIn(Base):
 
 
 class SetupLink(Base):
-    """A one-time link to make an account."""
+    """A one-time link to make an account, or (with ``account_id``) to choose a new password for one."""
 
     __tablename__ = "setup_links"
 
     token_hash: Mapped[str] = mapped_column(KEYED_HASH, primary_key=True)
     role: Mapped[str] = mapped_column(String(20))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
+    created_by: Mapped[str] = mapped_column(String(60), default="system")
     expires_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    account: Mapped[Account | None] = relationship()
+
+
+def by_login(session: Session, login: str) -> Account | None:
+    return session.scalar(select(Account).where(Account.login == login))
+
+
+def listed(session: Session) -> Sequence[Account]:
+    """All accounts, working ones first."""
+    return session.scalars(select(Account).order_by(Account.active.desc(), Account.role, Account.login)).all()
+
+
+def working_administrators(session: Session) -> int:
+    query = select(func.count()).select_from(Account).where(Account.role == "admin", Account.active)
+    return session.scalar(query) or 0
+
+
+def open_links(session: Session, now: datetime) -> Sequence[SetupLink]:
+    """Links that still can be used, oldest first."""
+    query = select(SetupLink).where(SetupLink.used_at.is_(None), SetupLink.expires_at > now)
+    return session.scalars(query.order_by(SetupLink.created_at)).all()

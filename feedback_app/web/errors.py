@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, render_template, request
+from flask import Flask, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from feedback_app.errors import Conflict, FeedbackError, Gone, NotAllowed, NotFound, Refused, Unavailable
@@ -42,5 +42,8 @@ def install(app: Flask) -> None:
 
 
 def page(message: str, status: int) -> tuple[str, int]:
-    """A calm page that says what happened and what to do."""
-    return render_template("patient/message.html", message=message, status=status), status
+    """A calm page that says what happened and what to do; inside the console with its menu."""
+    inside = request.path.startswith("/admin/") and g.get("account") is not None
+    return render_template(
+        "admin/message.html" if inside else "patient/message.html", message=message, status=status
+    ), status

@@ -21,8 +21,6 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("locked_until", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("last_login_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
@@ -164,14 +162,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_service_points_sort_key"), ["sort_key"], unique=False)
 
     op.create_table(
-        "setup_links",
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("role", sa.String(length=20), nullable=False),
-        sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("expires_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("used_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_setup_links")),
+        "sign_in_failures",
+        sa.Column("login_hash", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("last_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("locked_until", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("login_hash", name=op.f("pk_sign_in_failures")),
     )
+    with op.batch_alter_table("sign_in_failures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_failures_last_at"), ["last_at"], unique=False)
+
     op.create_table(
         "sign_ins",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -295,6 +295,18 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_due", ["state", "not_before"], unique=False)
 
+    op.create_table(
+        "setup_links",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("expires_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("used_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_setup_links_account_id_accounts")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_setup_links")),
+    )
     op.create_table(
         "ratings",
         sa.Column("id", sa.Integer(), nullable=False),

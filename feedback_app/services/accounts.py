@@ -1,0 +1,228 @@
+"""Console accounts: made by one-time link, signed in with a password, locked for a while after wrong ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from feedback_app.db import accounts
+from feedback_app.db.accounts import Account, SetupLink, SignInFailures
+from feedback_app.domain import passwords as rules
+from feedback_app.domain.questions.text import clean
+from feedback_app.errors import Conflict, Gone, NotFound, Refused
+from feedback_app.services import audit, passwords, sign_ins
+from feedback_app.settings import Security
+
+ROLES = ("admin", "office", "quality")
+LINK_LIVES = timedelta(hours=24)
+SUBJECT = "account"
+_LOGIN_MOST = 60
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try to sign in. ``account_id`` and ``password_hash`` are None for an unknown, locked or retired login."""
+
+    login_hash: str
+    account_id: int | None = None
+    password_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """What somebody typed on the page behind a one-time link."""
+
+    login: str
+    name: str
+    password: str
+
+
+def make_setup_link(
+    session: Session, role: str, now: datetime, *, by: str = "system", account_id: int | None = None
+) -> str:
+    """A token that makes one account of this role (or a new password for ``account_id``) within 24 hours.
+
+    The address is ``{base_url}/admin/setup/{token}``; only its hash is stored. Raises Refused ``accounts.bad_role``.
+    """
+    if role not in ROLES:
+        raise Refused("accounts.bad_role", role=role)
+    token = sign_ins.new_token()
+    session.add(
+        SetupLink(
+            token_hash=sign_ins.token_hash(token),
+            role=role,
+            account_id=account_id,
+            created_at=now,
+            created_by=by,
+            expires_at=now + LINK_LIVES,
+        )
+    )
+    session.flush()
+    audit.write(session, actor=by, action="account.link_made", subject=role, now=now, account_id=account_id)
+    return token
+
+
+def open_link(session: Session, token: str, now: datetime) -> SetupLink:
+    """The link while it can be used. Raises Gone ``accounts.link_over`` for unknown, used and old ones alike."""
+    link = session.get(SetupLink, sign_ins.token_hash(token))
+    if link is None or link.used_at is not None or link.expires_at <= now:
+        raise Gone("accounts.link_over")
+    return link
+
+
+def withdraw_link(session: Session, token_hash: str, now: datetime, *, by: str) -> None:
+    """Raises NotFound ``accounts.no_link``."""
+    link = session.get(SetupLink, token_hash)
+    if link is None or link.used_at is not None:
+        raise NotFound("accounts.no_link")
+    link.used_at = now
+    audit.write(session, actor=by, action="account.link_withdrawn", subject=link.role, now=now)
+
+
+def create_by_link(session: Session, token: str, wanted: NewAccount, security: Security, now: datetime) -> Account:
+    """Use up the link and make the account.
+
+    Raises Gone ``accounts.link_over``, Refused ``accounts.*`` (which uses nothing up), Conflict ``accounts.login_taken``.
+    """
+    link = open_link(session, token, now)
+    if link.account is not None:
+        _set_password(link.account, wanted.password, security)
+        sign_ins.end_all(session, SUBJECT, link.account.id)
+        _forgive(session, link.account.login)
+        link.used_at = now
+        audit.write(session, actor=link.account.login, action="account.password_reset", now=now)
+        return link.account
+    login, name = _tidy_login(wanted.login), clean(wanted.name)[:_LOGIN_MOST]
+    if accounts.by_login(session, login) is not None:
+        raise Conflict("accounts.login_taken", login=login)
+    account = Account(login=login, name=name or login, role=link.role, password_hash="", created_at=now)
+    _set_password(account, wanted.password, security)
+    link.used_at = now
+    session.add(account)
+    session.flush()
+    audit.write(
+        session, actor=login, action="account.made", subject=login, now=now, role=link.role, asked_by=link.created_by
+    )
+    return account
+
+
+def begin_attempt(session: Session, login: str, security: Security, now: datetime) -> Attempt:
+    """Count one try before the password is looked at, so that parallel guesses cannot pass the limit.
+
+    After ``lockout_failures`` tries in a row the login rests for ``lockout_minutes``, whether it exists or not.
+    """
+    name = rules.fold(login)[:_LOGIN_MOST]
+    key = sign_ins.token_hash(f"login:{name}")
+    rest = timedelta(minutes=security.lockout_minutes)
+    session.execute(delete(SignInFailures).where(SignInFailures.last_at < now - max(rest, timedelta(hours=1))))
+    tries = session.get(SignInFailures, key)
+    if tries is None:
+        tries = SignInFailures(login_hash=key, count=0, last_at=now)
+        session.add(tries)
+    elif tries.locked_until is not None and tries.locked_until > now:
+        return Attempt(key)
+    elif tries.locked_until is not None:
+        tries.count, tries.locked_until = 0, None
+    tries.count += 1
+    tries.last_at = now
+    account = accounts.by_login(session, name)
+    if tries.count >= security.lockout_failures:
+        tries.locked_until = now + rest
+        if account is not None:
+            audit.write(session, actor="system", action="account.locked", subject=account.login, now=now)
+    session.flush()
+    if account is None or not account.active:
+        return Attempt(key)
+    return Attempt(key, account.id, account.password_hash)
+
+
+def is_right(attempt: Attempt, password: str, security: Security) -> bool:
+    """Slow on purpose and equally slow for unknown logins. Call it outside of any transaction."""
+    return passwords.matches(password[: rules.LONGEST * 2], attempt.password_hash, security.hashing)
+
+
+def complete(session: Session, attempt: Attempt, now: datetime) -> str:
+    """After the right password: forget the failures and start a sign-in; returns its token."""
+    account = session.get(Account, attempt.account_id)
+    if account is None or not account.active or account.password_hash != attempt.password_hash:
+        raise Refused("accounts.wrong")
+    _forgive(session, account.login)
+    account.last_login_at = now
+    audit.write(session, actor=account.login, action="account.signed_in", now=now)
+    return sign_ins.start(session, SUBJECT, account.id, now)
+
+
+def of_sign_in(session: Session, token: str, security: Security, now: datetime) -> tuple[Account, bool] | None:
+    """Who is signed in with this token, and whether it is time to write that they were seen."""
+    found = sign_ins.find(session, token, now, idle=timedelta(minutes=security.session_idle_minutes))
+    if found is None or found.subject_kind != SUBJECT:
+        return None
+    account = session.get(Account, found.subject_id)
+    if account is None or not account.active:
+        return None
+    return account, sign_ins.is_stale(found, now)
+
+
+def change_password(session: Session, attempt: Attempt, new: str, security: Security, now: datetime) -> str:
+    """After the right old password (``begin_attempt`` and ``is_right``, as for signing in).
+
+    Ends every sign-in of the account; returns the token of a fresh one. Raises Refused ``accounts.password_*``.
+    """
+    account = get(session, attempt.account_id or 0)
+    _set_password(account, new, security)
+    _forgive(session, account.login)
+    sign_ins.end_all(session, SUBJECT, account.id)
+    audit.write(session, actor=account.login, action="account.password_changed", now=now)
+    return sign_ins.start(session, SUBJECT, account.id, now)
+
+
+def get(session: Session, account_id: int) -> Account:
+    """Raises NotFound ``accounts.no_account``."""
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound("accounts.no_account")
+    return account
+
+
+def all_accounts(session: Session) -> Sequence[Account]:
+    return accounts.listed(session)
+
+
+def open_links(session: Session, now: datetime) -> Sequence[SetupLink]:
+    return accounts.open_links(session, now)
+
+
+def set_active(session: Session, account_id: int, active: bool, now: datetime, *, by: str) -> Account:
+    """Let somebody in again, or not any more (which ends their sign-ins at once).
+
+    Raises Refused ``accounts.last_administrator``: somebody must be able to open this page.
+    """
+    account = get(session, account_id)
+    if not active and account.active and account.role == "admin" and accounts.working_administrators(session) == 1:
+        raise Refused("accounts.last_administrator")
+    if account.active != active:
+        account.active = active
+        sign_ins.end_all(session, SUBJECT, account.id)
+        action = "account.activated" if active else "account.deactivated"
+        audit.write(session, actor=by, action=action, subject=account.login, now=now)
+    return account
+
+
+def _tidy_login(typed: str) -> str:
+    login = rules.fold(typed)
+    if not 2 <= len(login) <= _LOGIN_MOST or not all(sign.isalnum() or sign in "._-@" for sign in login):
+        raise Refused("accounts.bad_login")
+    return login
+
+
+def _set_password(account: Account, password: str, security: Security) -> None:
+    problem = rules.problem(password, account.login)
+    if problem is not None:
+        raise Refused(problem, least=rules.LONG, short=rules.SHORT, most=rules.LONGEST)
+    account.password_hash = passwords.hash_of(password, security.hashing)
+
+
+def _forgive(session: Session, login: str) -> None:
+    session.execute(delete(SignInFailures).where(SignInFailures.login_hash == sign_ins.token_hash(f"login:{login}")))
