@@ -3,10 +3,11 @@
 import secrets
 from pathlib import Path
 
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from bots import dispatch, webhook
 from feedback_app import registry, texts, web
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
@@ -44,6 +45,8 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
         if getattr(module, "OUTSIDE_CSRF", False):
             csrf.exempt(blueprint)
+    if settings.wechat.enabled:
+        _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer))
     errors.install(app)
     _words_in_templates(app, settings)
     _headers(app)
@@ -52,6 +55,14 @@ def create_app(settings: Settings) -> Flask:
         hops = settings.server.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     return app
+
+
+def _receive_callbacks(app: Flask, csrf: CSRFProtect, callback: Blueprint) -> None:
+    app.register_blueprint(callback)
+    csrf.exempt(callback)  # the platform signs it instead
+    for endpoint, view in app.view_functions.items():
+        if endpoint.startswith(f"{callback.name}."):
+            access.allow(access.PUBLIC)(view)
 
 
 def _words_in_templates(app: Flask, settings: Settings) -> None:

@@ -99,6 +99,9 @@ class Wechat(Section):
     api_base: str = "https://api.weixin.qq.com"
     open_base: str = "https://open.weixin.qq.com"
     result_template: str = ""
+    # Which part of a message (title, text, url) goes into which field of that template.
+    result_fields: dict[str, Literal["title", "text", "url"]] = {"thing1": "title", "thing2": "text"}
+    callback_window: int = Field(default=3600, ge=60)  # seconds a signed callback may be old, or ahead of our clock
 
     @model_validator(mode="after")
     def _complete(self) -> Wechat:

@@ -1,0 +1,1 @@
+"""Who is at the browser, by Enterprise WeChat."""

@@ -1,0 +1,56 @@
+"""Which callbacks have been answered, and with what: a repeated push changes nothing and gets the same answer."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from feedback_app.db.conversations import InboundMessage
+from feedback_app.domain.identity import keyed_hash
+from feedback_app.services.vault import Vault
+
+Answer = Mapping[str, Any]
+
+
+def stored_key(vault: Vault, key: str) -> str:
+    """How a callback's key is kept: it may hold a patient's openid, which stands nowhere in clear."""
+    return keyed_hash(vault.key("inbox"), key)
+
+
+def claim(session: Session, vault: Vault, key: str, *, kind: str, now: datetime) -> bool:
+    """Take this callback for the current transaction, before anything is done. False: it has been taken before.
+
+    The row is unique in the database, so of several processes that get the same push at once exactly one gets True; the
+    others wait for its commit. If it rolls back, nothing was taken and the next push may succeed.
+    """
+    row = InboundMessage(key=stored_key(vault, key), received_at=now, kind=kind[:30])
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
+
+
+def record(session: Session, vault: Vault, key: str, answer: Answer) -> None:
+    """Remember what was answered to a callback claimed in this transaction."""
+    row = session.get(InboundMessage, stored_key(vault, key))
+    if row is None:
+        raise LookupError("record() without claim()")
+    row.reply = json.dumps(answer, ensure_ascii=False)
+
+
+def seen(session: Session, vault: Vault, key: str) -> dict[str, Any] | None:
+    """What was answered to this callback before; None when it is new."""
+    row = session.get(InboundMessage, stored_key(vault, key))
+    return None if row is None else json.loads(row.reply or "{}")
+
+
+def purge(session: Session, *, before: datetime) -> int:
+    """Forget callbacks received before that moment; their number. Keep at least two days: pushes are repeated."""
+    done = session.execute(delete(InboundMessage).where(InboundMessage.received_at < before))
+    return cast(CursorResult[Any], done).rowcount
