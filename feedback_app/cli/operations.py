@@ -1,9 +1,34 @@
-"""Starting and keeping: migrate (more commands of operation live here)."""
+"""Starting and keeping: init, migrate, serve, work, check, receipt, verify."""
+
+import logging
+import signal
+import sys
+import threading
 
 import click
 
-from feedback_app.cli._common import Session, say
-from feedback_app.services import schema
+from feedback_app import app, jobs
+from feedback_app.cli import _check, _init
+from feedback_app.cli._common import Session, put, say
+from feedback_app.cli._gunicorn import Server
+from feedback_app.errors import NotFound
+from feedback_app.services import accounts, audit, inclusion, schema
+
+
+@click.command(epilog="Example: service-star init --hospital 青山医院 --base-url https://stars.qingshan.example")
+@click.option("--hospital", default="", help="name of the hospital, as patients know it")
+@click.option("--base-url", default="", help="the address patients' phones reach this service under")
+@click.pass_obj
+def init(session: Session, hospital: str, base_url: str) -> None:
+    """Write config.toml with fresh secrets, create the database, print a link to make the first administrator."""
+    _init.write_config(session.config, hospital=hospital, base_url=base_url)
+    say(f"wrote {session.config} (readable by you only): look through it, it explains itself")
+    with session.runtime() as runtime:
+        schema.migrate(runtime.database, runtime.now())
+        with runtime.transaction() as transaction:
+            token = accounts.make_setup_link(transaction, "admin", runtime.now())
+        say("the database is ready. Start `service-star serve` and `service-star work`, then open this within a day:")
+        click.echo(f"{runtime.settings.server.base_url}/admin/setup/{token}")
 
 
 @click.command(epilog="Example: service-star migrate")
@@ -15,4 +40,67 @@ def migrate(session: Session) -> None:
         say("database is up to date")
 
 
-COMMANDS = [migrate]
+@click.command(epilog="Example: service-star serve --host 127.0.0.1 --port 8000")
+@click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", type=click.IntRange(1, 64), help="processes (default: server.workers of the configuration)")
+@click.pass_obj
+def serve(session: Session, host: str, port: int, workers: int | None) -> None:
+    """Serve the web pages and the platforms' callbacks."""
+    settings = session.settings()
+    Server(settings, host, port, workers or settings.server.workers).run()
+
+
+@click.command(epilog="Example: service-star work")
+@click.pass_obj
+def work(session: Session) -> None:
+    """Close months, deliver messages, keep house. Any number may run."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    with session.runtime() as runtime:
+        say("worker is running")
+        jobs.run_worker(runtime, app.open_channels(runtime), stop)
+    say("worker has stopped")
+
+
+@click.command(epilog="Example: service-star check")
+@click.pass_obj
+def check(session: Session) -> None:
+    """Tell what is wrong with configuration, database, clock, platforms, fonts and disk; exit status 1 if anything is."""
+    with session.runtime() as runtime:
+        findings = list(_check.examine(runtime))
+    for finding in findings:
+        click.echo(f"{finding.level:8}{finding.subject}: {finding.detail}")
+    sys.exit(1 if any(finding.level == _check.WRONG for finding in findings) else 0)
+
+
+@click.command(epilog="Example: service-star receipt 7XK29QDM3A")
+@click.argument("receipt")
+@click.pass_obj
+def receipt_command(session: Session, receipt: str) -> None:
+    """Whether and where the rating of this receipt is included, as JSON."""
+    with session.runtime() as runtime, runtime.reading() as transaction:
+        try:
+            put(inclusion.of_receipt(transaction, receipt))
+        except NotFound:
+            put({"receipt": receipt, "included": False})
+            sys.exit(1)
+
+
+@click.command(epilog="Example: service-star verify")
+@click.pass_obj
+def verify(session: Session) -> None:
+    """Recompute the audit chain; exit status 1 and the first bad entry if anything was altered, removed or inserted."""
+    with session.runtime() as runtime, runtime.reading() as transaction:
+        broken = audit.first_broken(transaction)
+        last = audit.last_hash(transaction)
+    if broken is not None:
+        put({"audit": "broken", "entry": broken.id, "at": broken.at.isoformat(), "action": broken.action})
+        sys.exit(1)
+    put({"audit": "ok", "last_hash": last})
+
+
+receipt_command.name = "receipt"
+COMMANDS = [init, migrate, serve, work, check, receipt_command, verify]

@@ -45,6 +45,12 @@ def first_broken(session: Session) -> AuditEntry | None:
     return None
 
 
+def last_hash(session: Session) -> str | None:
+    """What the whole chain so far is summed up in; None while nothing has been written."""
+    entry = audit.last(session)
+    return entry.hash if entry else None
+
+
 def _content(at: datetime, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> str:
     return json.dumps([at.timestamp(), actor, action, subject, details], ensure_ascii=False, sort_keys=True)
 

@@ -1,0 +1,106 @@
+"""What can be wrong with an installation, looked at one by one."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from feedback_app.app import ask_platforms
+from feedback_app.cli._init import EXAMPLE
+from feedback_app.services import overview, periodic, schema
+from feedback_app.services.runtime import Runtime
+
+OK, NOTE, WRONG = "ok", "note", "WRONG"
+_FREE_ENOUGH = 500 * 1024 * 1024
+_BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # this program was written later: a clock before that is wrong
+
+
+@dataclass(frozen=True)
+class Finding:
+    level: str
+    subject: str
+    detail: str
+
+
+def examine(runtime: Runtime) -> Iterator[Finding]:
+    """Every finding, also the good ones. A check that itself breaks is a finding, not a traceback."""
+    checks: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (
+        _config,
+        _database,
+        _clock,
+        _worker,
+        _platforms,
+        _fonts,
+        _disk,
+    )
+    for check in checks:
+        try:
+            yield from check(runtime)
+        except Exception as error:  # whatever broke, the other checks are still worth their answer
+            yield Finding(WRONG, check.__name__.strip("_"), f"{type(error).__name__}: {error}")
+
+
+def _config(runtime: Runtime) -> Iterator[Finding]:
+    settings = runtime.settings
+    yield Finding(OK, "config", f"{settings.hospital.name}, {settings.server.base_url}")
+    example = EXAMPLE.read_text("utf-8")
+    for name in ("phone", "place", "hours"):
+        if f'{name} = "{getattr(settings.complaints, name)}"' in example:
+            yield Finding(NOTE, "config", f"complaints.{name} is still the example's: patients see it")
+    if settings.server.is_public and not settings.server.base_url.startswith("https://"):
+        yield Finding(WRONG, "config", "server.base_url is public and must begin with https://")
+    if settings.sandbox.enabled or settings.sandbox.clock_file:
+        yield Finding(NOTE, "config", "the sandbox is on: for this machine only")
+
+
+def _database(runtime: Runtime) -> Iterator[Finding]:
+    runtime.database.is_answering()
+    yield Finding(OK, "database", runtime.database.url.render_as_string(hide_password=True))
+    current = schema.is_current(runtime.database)
+    yield Finding(
+        *((OK, "migrations", "at this version") if current else (WRONG, "migrations", "run `service-star migrate`"))
+    )
+
+
+def _clock(runtime: Runtime) -> Iterator[Finding]:
+    now = runtime.now()
+    with runtime.reading() as session:
+        newest = overview.newest_rating_at(session)
+    told = now.astimezone(runtime.zone).isoformat(timespec="seconds")
+    if now < _BUILT or (newest is not None and newest > now):
+        yield Finding(WRONG, "clock", f"{told} is earlier than what is stored: set the clock (NTP)")
+    else:
+        yield Finding(OK, "clock", f"{told} ({runtime.settings.hospital.timezone})")
+
+
+def _worker(runtime: Runtime) -> Iterator[Finding]:
+    with runtime.reading() as session:
+        alive = periodic.alive(session, runtime.now())
+    if alive:
+        yield Finding(OK, "worker", f"{len(alive)} running")
+    else:
+        yield Finding(NOTE, "worker", "no `service-star work` is running: no month is closed, no message is sent")
+
+
+def _platforms(runtime: Runtime) -> Iterator[Finding]:
+    for name, problem in ask_platforms(runtime).items():
+        yield Finding(WRONG if problem else OK, name, problem or "answers")
+
+
+def _fonts(runtime: Runtime) -> Iterator[Finding]:
+    found = find_spec("pylopdf_fonts_zh_cn")
+    fonts = (
+        [file for place in (found.submodule_search_locations or ()) for file in Path(place).rglob("*.[to]tf")]
+        if found
+        else []
+    )
+    yield Finding(*((OK, "fonts", fonts[0].name) if fonts else (WRONG, "fonts", "no Chinese font for printed sheets")))
+
+
+def _disk(runtime: Runtime) -> Iterator[Finding]:
+    folder = Path(runtime.database.url.database or ".").parent if runtime.database.is_sqlite else Path()
+    free = shutil.disk_usage(folder).free
+    level = OK if free >= _FREE_ENOUGH else WRONG
+    yield Finding(level, "disk", f"{free / 1024**3:.1f} GiB free in {folder}")

@@ -1,0 +1,158 @@
+"""The commands of operation, called as an operator calls them."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from feedback_app import cli, registry
+from feedback_app.db.audit import AuditEntry
+from feedback_app.db.directory import ServicePoint
+from feedback_app.services import audit, ratings
+from feedback_app.services.ratings import Submission
+from feedback_app.services.runtime import Runtime
+from feedback_app.settings import Settings, load
+
+PROGRAM = [sys.executable, "-m", "feedback_app.cli.main"]
+Star = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def star(tmp_path: Path) -> Star:
+    """Run ``service-star …`` in an empty folder."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_STAR_")}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        root = str(Path(__file__).parent.parent)
+        return subprocess.run(
+            [*PROGRAM, *arguments],
+            cwd=tmp_path,
+            env={**environment, "PYTHONPATH": root},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+def toml_of(settings: Settings) -> str:
+    """The parts of a test configuration that matter for reading its database."""
+    hospital, complaints = settings.hospital, settings.complaints
+    return "\n".join(
+        (
+            f'[hospital]\nname = "{hospital.name}"',
+            f'[database]\nurl = "{settings.database.url}"',
+            f'[security]\nsecret_key = "{settings.security.secret_key.get_secret_value()}"',
+            f'[complaints]\nphone = "{complaints.phone}"\nplace = "p"\nhours = "h"\nroutes = "r"\n',
+            f'[sandbox]\nclock_file = "{settings.sandbox.clock_file}"\n',
+        )
+    )
+
+
+@pytest.fixture
+def configured(runtime: Runtime, tmp_path: Path) -> Runtime:
+    (tmp_path / "config.toml").write_text(toml_of(runtime.settings), "utf-8")
+    return runtime
+
+
+def test_init_makes_everything_and_never_overwrites(star: Star, tmp_path: Path) -> None:
+    made = star("init", "--hospital", '青山"医院"', "--base-url", "http://127.0.0.1:8123")
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("http://127.0.0.1:8123/admin/setup/")
+    config = tmp_path / "config.toml"
+    settings = load(config)
+    assert settings.hospital.name == '青山"医院"'
+    assert len(settings.security.secret_key.get_secret_value()) >= 32
+    assert len(settings.wechat.encoding_aes_key.get_secret_value()) == 43
+    assert stat.S_IMODE(config.stat().st_mode) == 0o600
+    before = config.read_text("utf-8")
+    again = star("init")
+    assert (again.returncode, config.read_text("utf-8")) == (2, before)
+    assert "config.toml" in again.stderr
+
+
+def test_check_says_what_is_wrong(star: Star, tmp_path: Path) -> None:
+    assert star("init").returncode == 0
+    fine = star("check")
+    assert fine.returncode == 0, fine.stdout + fine.stderr
+    assert "complaints.phone is still the example's" in fine.stdout
+    (tmp_path / "var" / "service-star.db").unlink()
+    broken = star("check")
+    assert broken.returncode == 1
+    assert "WRONG   migrations: run `service-star migrate`" in broken.stdout
+    assert "Traceback" not in broken.stdout + broken.stderr
+
+
+def test_without_a_configuration_it_says_so(star: Star) -> None:
+    missing = star("check")
+    assert (missing.returncode, "Traceback" in missing.stderr, "init" in missing.stderr) == (2, False, True)
+
+
+def test_an_unknown_key_is_named(star: Star, configured: Runtime, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text("utf-8").replace('name = "青山医院"', 'nmae = "青山医院"'), "utf-8")
+    wrong = star("migrate")
+    assert wrong.returncode == 2
+    assert "hospital.nmae" in wrong.stderr
+
+
+def test_a_receipt_says_where_the_rating_is(
+    star: Star, configured: Runtime, point: Callable[[str], ServicePoint]
+) -> None:
+    with configured.transaction() as session:
+        accepted = ratings.submit(
+            session,
+            Submission(point_id=point("W03").id, score=4, channel="form", idempotency_key="k"),
+            zone=configured.zone,
+            now=configured.now(),
+        )
+    told = star("receipt", accepted.receipt.lower())
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout) == {
+        "receipt": accepted.receipt,
+        "included": True,
+        "kind": "window",
+        "key": "W03",
+        "day": "2026-11-20",
+        "period": "2026-11",
+        "counted": True,
+        "why_not": None,
+        "leaderboards": [],
+    }
+    unknown = star("receipt", "0000000000")
+    assert (unknown.returncode, json.loads(unknown.stdout)["included"]) == (1, False)
+
+
+def test_verify_finds_the_first_altered_entry(star: Star, configured: Runtime) -> None:
+    with configured.transaction() as session:
+        for number in range(3):
+            audit.write(session, actor="liu", action="code.retired", subject=str(number), now=configured.now())
+    sound = star("verify")
+    assert (sound.returncode, json.loads(sound.stdout)["audit"]) == (0, "ok")
+    with configured.transaction() as session:
+        entry = session.query(AuditEntry).order_by(AuditEntry.id).offset(1).first()
+        assert entry is not None
+        entry.actor = "somebody"
+        altered = entry.id
+    found = star("verify")
+    assert (found.returncode, json.loads(found.stdout)["entry"]) == (1, altered)
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    for module in registry.discover(cli):
+        for command in getattr(module, "COMMANDS", ()):
+            yield command.name, command
+            for name, inner in getattr(command, "commands", {}).items():
+                yield f"{command.name} {name}", inner
+
+
+@pytest.mark.parametrize(("name", "command"), list(every_command()))
+def test_the_help_of_every_command_shows_an_example(name: str, command: click.Command) -> None:
+    assert f"Example: service-star {name}" in (command.epilog or ""), name

@@ -1,0 +1,64 @@
+"""config.example.toml is the manual of the configuration: complete, without inventions, and its values are the defaults."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from feedback_app.settings import Section, Settings, load
+
+EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+TABLES: dict[str, Any] = tomllib.loads(EXAMPLE.read_text("utf-8"))
+
+
+def section_type(name: str) -> type[Section]:
+    kind = Settings.model_fields[name].annotation
+    assert isinstance(kind, type) and issubclass(kind, Section)
+    return kind
+
+
+def plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    secret = getattr(value, "get_secret_value", None)
+    value = secret() if secret else value
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_every_section_and_no_other() -> None:
+    assert set(TABLES) == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_key_and_no_other(name: str) -> None:
+    assert set(TABLES[name]) == set(section_type(name).model_fields)
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_the_values_are_the_defaults(name: str) -> None:
+    for key, field in section_type(name).model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if default is not PydanticUndefined:
+            assert TABLES[name][key] == plain(default), f"[{name}] {key}"
+
+
+def test_every_key_is_explained() -> None:
+    """A comment stands directly above each key or above the group it belongs to."""
+    explained = False
+    for line in EXAMPLE.read_text("utf-8").splitlines():
+        if line.startswith("["):
+            explained = False
+        elif line.startswith("#"):
+            explained = True
+        elif "=" in line:
+            assert explained, line
+
+
+def test_it_can_be_used_once_it_has_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(EXAMPLE.read_text("utf-8").replace('secret_key = ""', f'secret_key = "{"k" * 40}"'), "utf-8")
+    monkeypatch.delenv("SERVICE_STAR_CONFIG", raising=False)
+    assert load(file).hospital.name == "我们医院"
