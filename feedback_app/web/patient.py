@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -38,7 +38,6 @@ class Draft:
     contact: str = ""
     wants_answer: bool = False
     problem: str = ""
-    problem_at: str = ""
 
 
 @blueprint.before_request
@@ -66,41 +65,35 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     A code that was retired while the page was open takes nothing more, but what was written is offered for sending on.
     """
     draft = _draft()
-    with runtime().transaction() as session:
-        try:
+    try:
+        with runtime().reading() as session:
             opened = forms.open_form(session, runtime().vault, code)
-        except Gone as gone:
-            return _retired(code, gone, draft)
-        version_id = _version_id(opened)
-        asked = questionnaires.by_id(session, version_id)
-        if asked is None:
-            version_id, asked = opened.version_id, opened.questionnaire
-        try:
-            contact = _contact(draft)
-            answers = read_answers(asked, draft.values)
-        except Refused as refused:
-            problem = Draft(
-                draft.key, draft.values, draft.contact, draft.wants_answer,
-                explain(refused.code, refused.params), str(refused.params.get("key", "")),
-            )  # fmt: skip
-            return _page(opened, asked, version_id, problem), 400
-        accepted = ratings.submit(
-            session,
-            Submission(
-                point_id=opened.place.id,
-                score=answers.score,
-                channel="form",
-                idempotency_key=f"form:{draft.key}",
-                comment=answers.comment,
-                answers=answers.values,
-                code_id=opened.code_id,
-                version_id=version_id,
-                language=language(),
-                contact_sealed=runtime().vault.seal(contact),
-            ),
-            zone=runtime().zone,
-            now=runtime().now(),
-        )
+            version_id = _version_id(opened)
+            asked = questionnaires.by_id(session, version_id)
+    except Gone as gone:
+        return _retired(code, gone, draft)
+    if asked is None:
+        version_id, asked = opened.version_id, opened.questionnaire
+    try:
+        contact = _contact(draft)
+        answers = read_answers(asked, draft.values)
+    except Refused as refused:
+        words = explain(refused.code, refused.params)
+        return _page(opened, asked, version_id, replace(draft, problem=words)), 400
+    submission = Submission(
+        point_id=opened.place.id,
+        score=answers.score,
+        channel="form",
+        idempotency_key=f"form:{draft.key}",
+        comment=answers.comment,
+        answers=answers.values,
+        code_id=opened.code_id,
+        version_id=version_id,
+        language=language(),
+        contact_sealed=runtime().vault.seal(contact),
+    )
+    with runtime().transaction() as session:
+        accepted = ratings.submit(session, submission, zone=runtime().zone, now=runtime().now())
     return _to_receipt(accepted)
 
 
@@ -126,22 +119,20 @@ def feedback() -> str:
 def send_feedback() -> AnyResponse | tuple[str, int]:
     """File what was written as a case; it gets a number and a date."""
     draft = _draft()
-    words = clean("\n".join(draft.values.get("text", ())))
+    written = clean("\n".join(draft.values.get("text", ())))
     try:
         contact = _contact(draft)
-        if not words:
+        if not written:
             raise Refused("complaints.nothing_written")
         filing = Filing(
-            text=words, source="form", origin_key=f"form:{draft.key}", contact_sealed=runtime().vault.seal(contact)
+            text=written, source="form", origin_key=f"form:{draft.key}", contact_sealed=runtime().vault.seal(contact)
         )
         with runtime().transaction() as session:
             case = complaints.file(session, filing, zone=runtime().zone, now=runtime().now())
             number, due_on = case.number or "", case.due_on
     except Refused as refused:
-        problem = Draft(
-            draft.key, draft.values, draft.contact, draft.wants_answer, explain(refused.code, refused.params)
-        )
-        return render_template("patient/feedback.html", draft=problem), 400
+        words = explain(refused.code, refused.params)
+        return render_template("patient/feedback.html", draft=replace(draft, problem=words)), 400
     page = render_template("patient/filed.html", number=number, due_on=due_on)
     return make_response(page)
 
@@ -179,7 +170,7 @@ def _page(opened: OpenForm, asked: Questionnaire, version_id: int, draft: Draft)
 
 
 def _retired(code: str, gone: Gone, draft: Draft | None = None) -> tuple[str, int]:
-    with runtime().database.reading() as session:
+    with runtime().reading() as session:
         others = forms.alternatives(session, runtime().vault, code)
     kept = draft or Draft(key=_new_key())
     written = "\n".join(kept.values.get("comment", ()))
