@@ -1,0 +1,54 @@
+"""The sandbox over HTTP, with a scripted product behind it."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bots.sandbox.app import create_sandbox
+from bots.sandbox.client import SandboxClient
+from bots.sandbox.server import running
+from feedback_app import clock
+from feedback_app.settings import Settings
+from tests.bots.sandbox.calls import Calls
+from tests.bots.sandbox.product import Product, product_running, sandbox_settings
+from tests.conftest import NOON
+
+CUT = 0.3  # seconds instead of five
+
+
+@pytest.fixture
+def product() -> Iterator[Product]:
+    with product_running() as running_product:
+        yield running_product
+
+
+@pytest.fixture
+def sandbox_config(tmp_path: Path, product: Product) -> Settings:
+    clock.move(tmp_path / "clock", NOON)
+    return sandbox_settings(tmp_path, base_url=product.url)
+
+
+@pytest.fixture
+def address(sandbox_config: Settings) -> Iterator[str]:
+    with running(create_sandbox(sandbox_config, cut_seconds=CUT)) as url:
+        yield url
+
+
+@pytest.fixture
+def phones(address: str) -> Iterator[SandboxClient]:
+    with SandboxClient(address) as client:
+        yield client
+
+
+@pytest.fixture
+def calls(address: str) -> Iterator[Calls]:
+    with Calls(address) as made:
+        yield made
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Callable[[timedelta], None]:
+    """Move the shared clock to NOON plus something."""
+    return lambda passed: clock.move(tmp_path / "clock", NOON + passed)
