@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from feedback_app.domain.periods import local_day
-from feedback_app.services import deliveries, housekeeping, periodic
+from feedback_app.services import bindings, deliveries, housekeeping, periodic
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
@@ -65,6 +65,8 @@ class Worker:
             with self._runtime.transaction() as session:
                 periodic.beat(session, self.name, now)
                 deliveries.expire_unservable(session, self._channels, self._runtime.settings.deliveries, now)
+                for person in bindings.leavers(session):
+                    bindings.end_access(session, person, by="system", now=now)
             self._last_beat = now
 
     def _daily(self, kind: str, work: Daily) -> None:
