@@ -23,6 +23,7 @@ class ServicePoint(Base):
     sort_key: Mapped[str] = mapped_column(
         String(200), default="", index=True
     )  # pinyin, because no database here collates it
+    initials: Mapped[str] = mapped_column(String(40), default="")  # of the pinyin: zw for 张伟
     department_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"), index=True)
     category: Mapped[str] = mapped_column(
         String(40), default=""

@@ -1,0 +1,28 @@
+"""What an import says about a row, in words."""
+
+from collections.abc import Mapping
+
+from feedback_app import texts
+from feedback_app.domain.directory_rows import Problem
+from feedback_app.services.import_files import Table
+
+
+def explain(code: str, params: Mapping[str, object], language: str = texts.DEFAULT_LANGUAGE) -> str:
+    """The words of an error code."""
+    area, _, name = code.partition(".")
+    return texts.text(f"{area}.errors.{name}", language, **params)
+
+
+def column_word(field: str, table: Table, language: str = texts.DEFAULT_LANGUAGE) -> str:
+    """The heading as it stands in the file; if there is none, our word for the field."""
+    places = [place for place, name in table.heading.columns.items() if name == field]
+    headings = table.headings
+    if places and places[0] < len(headings) and headings[places[0]]:
+        return " ".join(headings[places[0]].replace("\ufeff", "").split())
+    return texts.text(f"directory.fields.{field}", language)
+
+
+def problem_words(problem: Problem, table: Table, language: str = texts.DEFAULT_LANGUAGE) -> str:
+    """``在职状态: …``: the column and the reason, without the line number."""
+    words = explain(problem.code, problem.params, language)
+    return f"{column_word(problem.column, table, language)}: {words}" if problem.column else words
