@@ -90,4 +90,4 @@ class Departments:
 
     def remember_ids(self, session: Session) -> None:
         query = select(ServicePoint.key, ServicePoint.id).where(ServicePoint.kind == "department")
-        self.ids = dict(session.execute(query).tuples().all())
+        self.ids = {row.key: row.id for row in session.execute(query)}
