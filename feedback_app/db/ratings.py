@@ -24,6 +24,8 @@ class Rating(Base):
     score: Mapped[int] = mapped_column()  # 1..5
     answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the whole form, question key -> value
     comment: Mapped[str] = mapped_column(Text, default="")
+    answers_salt: Mapped[str] = mapped_column(String(32), default="")  # empty once the texts have been erased by law
+    answers_digest: Mapped[str] = mapped_column(String(64), default="")
     language: Mapped[str] = mapped_column(String(12), default="zh")
     channel: Mapped[str] = mapped_column(String(12))  # form | bot | paper
     rater_hash: Mapped[str | None] = mapped_column(KEYED_HASH)

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from feedback_app.db import directory, ratings
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
+from feedback_app.domain.evidence import commitment
 from feedback_app.domain.identity import readable
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import complaints
+from feedback_app.services import complaints, evidence
 from feedback_app.services.complaints import Filing
 
 LOW = 2
@@ -66,6 +67,7 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     if point is None:
         raise NotFound("ratings.no_target")
     served = directory.on_duty(session, point.id, now) if point.kind == "window" else ()
+    salt = secrets.token_hex(16)
     rating = Rating(
         receipt=readable(secrets.token_bytes(8), RECEIPT_LENGTH),
         idempotency_key=submission.idempotency_key,
@@ -76,6 +78,8 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         score=submission.score,
         answers=dict(submission.answers),
         comment=submission.comment,
+        answers_salt=salt,
+        answers_digest=commitment(salt, evidence.answers_of(submission.comment, submission.answers)),
         language=submission.language,
         channel=submission.channel,
         rater_hash=submission.rater_hash,
@@ -85,6 +89,7 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         made_up=submission.made_up,
     )
     session.add(rating)
+    evidence.write_rating(session, rating, point, now)
     session.flush()
     if submission.score <= LOW or submission.contact_sealed:
         complaints.file(

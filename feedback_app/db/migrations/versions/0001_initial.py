@@ -48,20 +48,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_hash", name=op.f("pk_conversations")),
     )
     op.create_table(
-        "import_drafts",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("created_by", sa.String(length=60), nullable=False),
-        sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("expires_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("filename", sa.String(length=200), nullable=False),
-        sa.Column("form", sa.String(length=40), nullable=False),
-        sa.Column("sheet", sa.String(length=100), nullable=False),
+        "evidence",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("rows", sa.JSON(), nullable=False),
-        sa.Column("heading", sa.Integer(), nullable=False),
-        sa.Column("columns", sa.JSON(), nullable=False),
-        sa.Column("result", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_drafts")),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("shown", sa.JSON(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("hidden", sa.String(length=64), nullable=False),
+        sa.Column("leaf", sa.String(length=64), nullable=False),
+        sa.Column("written_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
+        sa.UniqueConstraint("position", name=op.f("uq_evidence_position")),
+    )
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index("ix_evidence_subject", ["subject"], unique=False)
+
+    op.create_table(
+        "evidence_nodes",
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("level", "place", name=op.f("pk_evidence_nodes")),
     )
     op.create_table(
         "inbound_messages",
@@ -151,7 +159,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("aliases", sa.JSON(), nullable=False),
         sa.Column("sort_key", sa.String(length=200), nullable=False),
-        sa.Column("initials", sa.String(length=40), nullable=False),
         sa.Column("department_id", sa.Integer(), nullable=True),
         sa.Column("category", sa.String(length=40), nullable=False),
         sa.Column("title", sa.String(length=60), nullable=False),
@@ -202,6 +209,14 @@ def upgrade() -> None:
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sign_ins_subject_id"), ["subject_id"], unique=False)
 
+    op.create_table(
+        "tree_heads",
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("signature", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_tree_heads")),
+    )
     op.create_table(
         "work_processes",
         sa.Column("name", sa.String(length=60), nullable=False),
@@ -336,6 +351,8 @@ def upgrade() -> None:
         sa.Column("score", sa.Integer(), nullable=False),
         sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("answers_salt", sa.String(length=32), nullable=False),
+        sa.Column("answers_digest", sa.String(length=64), nullable=False),
         sa.Column("language", sa.String(length=12), nullable=False),
         sa.Column("channel", sa.String(length=12), nullable=False),
         sa.Column("rater_hash", sa.String(length=64), nullable=True),

@@ -1,0 +1,66 @@
+"""The evidence log: one row for each thing that must not vanish, the nodes of the tree over them, and the signed heads."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from feedback_app.db.base import Base, Instant
+
+
+class Evidence(Base):
+    """One entry. ``position`` is its place in the tree, given by the sequencer within a minute of ``written_at``."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_subject", "subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int | None] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(String(20))  # rating | withdrawn | rules | closed | published …
+    subject: Mapped[str] = mapped_column(String(80))  # "rating:1V3K5R4G5D", "stars:monthly:2026-11"
+    shown: Mapped[dict[str, Any]] = mapped_column(JSON)  # what the entry says openly
+    salt: Mapped[str] = mapped_column(String(32))
+    hidden: Mapped[str] = mapped_column(String(64))  # commitment to what it does not say openly
+    leaf: Mapped[str] = mapped_column(String(64))
+    written_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class EvidenceNode(Base):
+    """A complete subtree, see ``domain.merkle``."""
+
+    __tablename__ = "evidence_nodes"
+
+    level: Mapped[int] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class TreeHead(Base):
+    """What we have signed: a tree of this size has this root."""
+
+    __tablename__ = "tree_heads"
+
+    size: Mapped[int] = mapped_column(primary_key=True)
+    root: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(Instant)
+    signature: Mapped[str] = mapped_column(String(128))
+
+
+def size(session: Session) -> int:
+    """How many entries have a place in the tree."""
+    last = session.scalar(select(func.max(Evidence.position)))
+    return 0 if last is None else last + 1
+
+
+def pending(session: Session, most: int) -> Sequence[Evidence]:
+    return session.scalars(select(Evidence).where(Evidence.position.is_(None)).order_by(Evidence.id).limit(most)).all()
+
+
+def of_subject(session: Session, subject: str) -> Sequence[Evidence]:
+    return session.scalars(select(Evidence).where(Evidence.subject == subject).order_by(Evidence.id)).all()
+
+
+def latest_head(session: Session) -> TreeHead | None:
+    return session.scalar(select(TreeHead).order_by(TreeHead.size.desc()).limit(1))

@@ -1,0 +1,173 @@
+"""The evidence log: writing entries, giving them their place, signing heads, and proving.
+
+Writers only add a row in their own transaction. One sequencer (whoever of the workers holds the lease) gives rows their
+place, so that nobody waits for the tree. A row without a place is never skipped: places are given to whatever has none.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from feedback_app.db import evidence
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.evidence import Evidence, EvidenceNode, TreeHead
+from feedback_app.db.ratings import Rating
+from feedback_app.domain import evidence as entries
+from feedback_app.domain import merkle
+from feedback_app.errors import NotFound, Refused
+from feedback_app.services.vault import Vault
+
+BATCH = 5000
+
+
+def write(
+    session: Session, kind: str, subject: str, *, shown: Mapping[str, Any], hidden: Mapping[str, Any], now: datetime
+) -> Evidence:
+    """Add one entry. ``shown`` is public for ever and must not contain personal text; ``hidden`` is only committed to."""
+    salt = secrets.token_hex(16)
+    committed = entries.commitment(salt, hidden)
+    entry = Evidence(
+        kind=kind,
+        subject=subject,
+        shown=dict(shown),
+        salt=salt,
+        hidden=committed,
+        leaf=entries.leaf(kind, shown, committed),
+        written_at=now,
+    )
+    session.add(entry)
+    return entry
+
+
+def answers_of(comment: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rating's digest of answers covers."""
+    return {"comment": comment, "answers": dict(answers)}
+
+
+def rating_subject(receipt: str) -> str:
+    return f"rating:{receipt}"
+
+
+def shown_of(rating: Rating, point: ServicePoint) -> dict[str, Any]:
+    """What is open about a rating: that it counts, for whom, in which month. Not the level."""
+    return {"receipt": rating.receipt, "for": f"{point.kind}:{point.key}", "month": rating.period}
+
+
+def hidden_of(rating: Rating) -> dict[str, Any]:
+    """What is committed to but not told."""
+    return {
+        "score": rating.score,
+        "day": rating.day.isoformat(),
+        "channel": rating.channel,
+        "questions": rating.questionnaire_version_id,
+        "answers": rating.answers_digest,
+        "made_up": rating.made_up,
+    }
+
+
+def write_rating(session: Session, rating: Rating, point: ServicePoint, now: datetime) -> Evidence:
+    """The entry of a rating that is being accepted, in the same transaction."""
+    subject = rating_subject(rating.receipt)
+    return write(session, "rating", subject, shown=shown_of(rating, point), hidden=hidden_of(rating), now=now)
+
+
+def give_places(session: Session) -> int:
+    """Append what is pending to the tree; returns how many entries got their place. For the sequencer alone."""
+    start = evidence.size(session)
+    fresh: dict[tuple[int, int], bytes] = {}
+
+    def node(level: int, place: int) -> bytes:
+        return fresh[level, place] if (level, place) in fresh else _stored(session, level, place)
+
+    waiting = evidence.pending(session, BATCH)
+    for offset, entry in enumerate(waiting):
+        entry.position = start + offset
+        for level, place, value in merkle.new_nodes(start + offset, bytes.fromhex(entry.leaf), node):
+            fresh[level, place] = value
+    session.add_all(EvidenceNode(level=level, place=place, hash=value.hex()) for (level, place), value in fresh.items())
+    session.flush()
+    return len(waiting)
+
+
+def sign_head(session: Session, vault: Vault, now: datetime) -> TreeHead | None:
+    """Sign the tree as it stands; None when it is empty, the last head when nothing was added since."""
+    size, last = evidence.size(session), evidence.latest_head(session)
+    if size == 0 or (last and last.size == size):
+        return last
+    root = merkle.root(size, _reader(session)).hex()
+    head = TreeHead(size=size, root=root, at=now, signature=_key(vault).sign(entries.head_data(size, root, now)).hex())
+    session.add(head)
+    session.flush()
+    return head
+
+
+def public_key(vault: Vault) -> str:
+    """Ed25519, 32 bytes, hexadecimal. It follows from the secret key of the configuration."""
+    return _key(vault).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Everything somebody needs who does not trust us; ``as_json`` is the file they keep."""
+
+    entry: Mapping[str, Any]
+    promise: Mapping[str, Any]
+    inclusion: Mapping[str, Any] | None  # None for the first minute
+
+    def as_json(self, key: str) -> dict[str, Any]:
+        return {"entry": self.entry, "promise": self.promise, "inclusion": self.inclusion, "public_key": key}
+
+
+def prove(session: Session, vault: Vault, subject: str) -> Proof:
+    """The proof of the subject's first entry against the newest signed head. Raises NotFound ``evidence.unknown``."""
+    found = evidence.of_subject(session, subject)
+    if not found:
+        raise NotFound("evidence.unknown")
+    entry, head = found[0], evidence.latest_head(session)
+    promise = {
+        "at": int(entry.written_at.timestamp()),
+        "signature": _key(vault).sign(entries.promise_data(entry.leaf, entry.written_at)).hex(),
+    }
+    included = None
+    if head is not None and entry.position is not None and entry.position < head.size:
+        path = merkle.inclusion_proof(entry.position, head.size, _reader(session))
+        included = {"index": entry.position, "path": [step.hex() for step in path], "head": head_json(head)}
+    return Proof({"kind": entry.kind, "shown": entry.shown, "hidden": entry.hidden}, promise, included)
+
+
+def consistency(session: Session, old: int, new: int) -> list[str]:
+    """That the tree of ``new`` entries begins with the one of ``old``. Raises Refused ``evidence.bad_sizes``."""
+    if not 0 < old <= new <= evidence.size(session):
+        raise Refused("evidence.bad_sizes", old=old, new=new, size=evidence.size(session))
+    return [step.hex() for step in merkle.consistency_proof(old, new, _reader(session))]
+
+
+def heads(session: Session, most: int) -> list[dict[str, Any]]:
+    """The newest signed heads, newest first."""
+    return [head_json(one) for one in session.scalars(select(TreeHead).order_by(TreeHead.size.desc()).limit(most))]
+
+
+def head_json(head: TreeHead) -> dict[str, Any]:
+    return {"size": head.size, "root": head.root, "at": int(head.at.timestamp()), "signature": head.signature}
+
+
+def _key(vault: Vault) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(vault.key("evidence"))
+
+
+def _reader(session: Session) -> merkle.NodeAt:
+    return lambda level, place: _stored(session, level, place)
+
+
+def _stored(session: Session, level: int, place: int) -> bytes:
+    node = session.get(EvidenceNode, (level, place))
+    if node is None:
+        raise Refused("evidence.broken_tree", level=level, place=place)
+    return bytes.fromhex(node.hash)

@@ -1,0 +1,147 @@
+"""Recomputing the whole evidence log from what is stored, and naming the first thing of each sort that does not fit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.evidence import Evidence, EvidenceNode, TreeHead
+from feedback_app.db.ratings import Rating
+from feedback_app.domain import evidence as entries
+from feedback_app.domain import merkle
+from feedback_app.services import audit, evidence
+from feedback_app.services.vault import Vault
+
+LATEST_PLACE = timedelta(minutes=5)
+BATCH = 2000
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something was altered, removed or inserted. ``what`` is a key under ``evidence.problems``."""
+
+    what: str
+    where: str
+
+
+@dataclass(frozen=True)
+class KnownHead:
+    """A head somebody outside has kept: the tree must still begin with it."""
+
+    size: int
+    root: str
+
+
+def problems(session: Session, vault: Vault, now: datetime, outside: tuple[KnownHead, ...] = ()) -> Iterator[Problem]:
+    """Everything that does not fit, in the order found; nothing when the log holds."""
+    broken = audit.first_broken(session)
+    if broken is not None:
+        yield Problem("audit_broken", f"audit:{broken.id}")
+    yield from _entries(session, now)
+    yield from _tree(session, vault, outside)
+    yield from _ratings(session)
+
+
+def _entries(session: Session, now: datetime) -> Iterator[Problem]:
+    expected = 0
+    placed = select(Evidence).where(Evidence.position.is_not(None)).order_by(Evidence.position)
+    for entry in session.scalars(placed.execution_options(yield_per=BATCH)):
+        if entry.position != expected:
+            yield Problem("entry_missing", f"position:{expected}")
+            expected = entry.position or expected
+        expected += 1
+        if entry.leaf != entries.leaf(entry.kind, entry.shown, entry.hidden):
+            yield Problem("entry_altered", f"position:{entry.position} {entry.subject}")
+    waiting = select(Evidence).where(Evidence.position.is_(None)).order_by(Evidence.id)
+    for entry in session.scalars(waiting):
+        if entry.leaf != entries.leaf(entry.kind, entry.shown, entry.hidden):
+            yield Problem("entry_altered", f"waiting:{entry.id} {entry.subject}")
+        if entry.written_at + LATEST_PLACE < now:
+            yield Problem("entry_waiting", f"waiting:{entry.id} {entry.subject}")
+
+
+def _tree(session: Session, vault: Vault, outside: tuple[KnownHead, ...]) -> Iterator[Problem]:
+    """Build the tree again from the leaves; compare every stored node, every signed head, and the heads kept outside."""
+    made: dict[tuple[int, int], str] = {}
+    leaves = session.execute(select(Evidence.leaf).where(Evidence.position.is_not(None)).order_by(Evidence.position))
+    size = 0
+    for (leaf,) in leaves:
+        fresh = merkle.new_nodes(size, bytes.fromhex(leaf), lambda level, place: bytes.fromhex(made[level, place]))
+        made.update({(level, place): value.hex() for level, place, value in fresh})
+        size += 1
+    stored = {(node.level, node.place): node.hash for node in session.scalars(select(EvidenceNode))}
+    for at in sorted(made.keys() | stored.keys()):
+        if made.get(at) != stored.get(at):
+            yield Problem("node_altered", f"node:{at[0]}/{at[1]}")
+            break
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(evidence.public_key(vault)))
+    for head in session.scalars(select(TreeHead).order_by(TreeHead.size)):
+        if not _signed(key, head):
+            yield Problem("head_forged", f"head:{head.size}")
+        elif not _begins_with(made, size, KnownHead(head.size, head.root)):
+            yield Problem("head_broken", f"head:{head.size}")
+    for known in outside:
+        if not _begins_with(made, size, known):
+            yield Problem("outside_head_broken", f"head:{known.size}")
+
+
+def _signed(key: Ed25519PublicKey, head: TreeHead) -> bool:
+    try:
+        key.verify(bytes.fromhex(head.signature), entries.head_data(head.size, head.root, head.at))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _begins_with(made: dict[tuple[int, int], str], size: int, known: KnownHead) -> bool:
+    if known.size > size:
+        return False
+    return merkle.root(known.size, lambda level, place: bytes.fromhex(made[level, place])).hex() == known.root
+
+
+def _ratings(session: Session) -> Iterator[Problem]:
+    pairs = (
+        select(Rating, ServicePoint, Evidence)
+        .join(ServicePoint, Rating.service_point_id == ServicePoint.id)
+        .outerjoin(Evidence, and_(Evidence.subject == "rating:" + Rating.receipt, Evidence.kind == "rating"))
+        .order_by(Rating.id)
+    )
+    for rating, point, found in session.execute(pairs.execution_options(yield_per=BATCH)):
+        entry: Evidence | None = found
+        if entry is None:
+            yield Problem("rating_inserted", f"rating:{rating.receipt}")
+        elif not _says_the_same(rating, point, entry):
+            yield Problem("rating_altered", f"rating:{rating.receipt}")
+        elif rating.status != "counted" and not _has_reason(session, rating):
+            yield Problem("rating_set_aside_unseen", f"rating:{rating.receipt}")
+    lost = (
+        select(Evidence.subject)
+        .outerjoin(Rating, Evidence.subject == "rating:" + Rating.receipt)
+        .where(Evidence.kind == "rating", Rating.id.is_(None))
+        .order_by(Evidence.id)
+    )
+    for (subject,) in session.execute(lost):
+        yield Problem("rating_removed", subject)
+
+
+def _says_the_same(rating: Rating, point: ServicePoint, entry: Evidence) -> bool:
+    if entry.shown != evidence.shown_of(rating, point):
+        return False
+    if entry.hidden != entries.commitment(entry.salt, evidence.hidden_of(rating)):
+        return False
+    if not rating.answers_salt:  # the texts were erased; their digest is still the one committed to
+        return not rating.comment
+    answers = evidence.answers_of(rating.comment, rating.answers)
+    return rating.answers_digest == entries.commitment(rating.answers_salt, answers)
+
+
+def _has_reason(session: Session, rating: Rating) -> bool:
+    """Setting a rating aside is an entry of its own, of the kind of its new status."""
+    subject = evidence.rating_subject(rating.receipt)
+    found = select(Evidence.id).where(Evidence.subject == subject, Evidence.kind == rating.status)
+    return session.scalar(found) is not None

@@ -1,0 +1,186 @@
+"""The evidence log: entries get their place, proofs hold, and every direct edit of the database is found and named."""
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.engine import Database
+from feedback_app.domain import evidence as entries
+from feedback_app.domain import merkle
+from feedback_app.errors import NotFound, Refused
+from feedback_app.services import audit, evidence, ratings, verification
+from feedback_app.services.ratings import Submission
+from feedback_app.services.runtime import Runtime
+from feedback_app.services.verification import KnownHead
+
+COUNT = 60
+
+
+@pytest.fixture
+def receipts(runtime: Runtime, point: Callable[[str], ServicePoint]) -> list[str]:
+    """Sixty accepted ratings; fifty of them have their place under two signed heads, ten are still waiting."""
+    keys = ("D01", "D02", "W03", "L02")
+    given: list[str] = []
+    for number in range(COUNT):
+        submission = Submission(
+            point_id=point(keys[number % 4]).id,
+            score=number % 5 + 1,
+            channel="form",
+            idempotency_key=f"k{number}",
+            comment=f"第{number}条",
+        )
+        with runtime.transaction() as session:
+            given.append(ratings.submit(session, submission, zone=runtime.zone, now=runtime.now()).receipt)
+            if number in {24, 49}:
+                evidence.give_places(session)
+                evidence.sign_head(session, runtime.vault, runtime.now())
+            if number % 20 == 0:
+                audit.write(session, actor="test", action="looked", now=runtime.now())
+    return given
+
+
+def found(runtime: Runtime, database: Database | None = None, outside: tuple[KnownHead, ...] = ()) -> list[str]:
+    with (database or runtime.database).reading() as session:
+        return [
+            f"{one.what} {one.where}" for one in verification.problems(session, runtime.vault, runtime.now(), outside)
+        ]
+
+
+def test_an_untouched_log_holds(runtime: Runtime, receipts: list[str]) -> None:
+    assert found(runtime) == []
+
+
+def test_a_proof_leads_to_the_signed_root_and_never_tells_the_level(runtime: Runtime, receipts: list[str]) -> None:
+    with runtime.reading() as session:
+        proof = evidence.prove(session, runtime.vault, f"rating:{receipts[30]}").as_json(
+            evidence.public_key(runtime.vault)
+        )
+        waiting = evidence.prove(session, runtime.vault, f"rating:{receipts[-1]}")
+    assert waiting.inclusion is None and len(waiting.promise["signature"]) == 128
+    entry, inclusion = proof["entry"], proof["inclusion"]
+    leaf = bytes.fromhex(entries.leaf(entry["kind"], entry["shown"], entry["hidden"]))
+    head = inclusion["head"]
+    path = [bytes.fromhex(step) for step in inclusion["path"]]
+    root = merkle.root_from_inclusion(leaf, inclusion["index"], head["size"], path)
+    assert root is not None and root.hex() == head["root"]
+    assert entry["shown"] == {"receipt": receipts[30], "for": "window:W03", "month": "2026-11"}
+    assert "score" not in str(entry)
+
+
+def test_the_later_tree_begins_with_the_earlier(runtime: Runtime, receipts: list[str]) -> None:
+    with runtime.reading() as session:
+        new, old = evidence.heads(session, 2)
+        path = [bytes.fromhex(step) for step in evidence.consistency(session, old["size"], new["size"])]
+        with pytest.raises(Refused):
+            evidence.consistency(session, 40, 1000)
+        with pytest.raises(NotFound):
+            evidence.prove(session, runtime.vault, "rating:NOTTHERE00")
+    assert merkle.is_consistent(old["size"], bytes.fromhex(old["root"]), new["size"], bytes.fromhex(new["root"]), path)
+
+
+def test_an_entry_that_waits_too_long_is_reported(runtime: Runtime, receipts: list[str]) -> None:
+    with runtime.reading() as session:
+        late = runtime.now() + timedelta(minutes=10)
+        waiting = [one for one in verification.problems(session, runtime.vault, late) if one.what == "entry_waiting"]
+    assert len(waiting) == 10
+
+
+def _tamper(connection: sqlite3.Connection, kind: str, dice: random.Random) -> str:
+    """Change one thing directly in the file; returns the words that the report must contain."""
+    number = dice.randrange(1, COUNT + 1)
+    receipt, evidence_id = connection.execute(
+        "SELECT receipt, (SELECT id FROM evidence WHERE subject = 'rating:' || receipt) FROM ratings WHERE id = ?",
+        (number,),
+    ).fetchone()
+    placed = dice.randrange(49)
+    edits: dict[str, tuple[str, tuple[object, ...], str]] = {
+        "level": ("UPDATE ratings SET score = score % 5 + 1 WHERE id = ?", (number,), receipt),
+        "words": ("UPDATE ratings SET comment = comment || '好' WHERE id = ?", (number,), receipt),
+        "answers": ("UPDATE ratings SET answers = '{\"a\": 1}' WHERE id = ?", (number,), receipt),
+        "target": ("UPDATE ratings SET service_point_id = service_point_id % 10 + 1 WHERE id = ?", (number,), receipt),
+        "month": ("UPDATE ratings SET period = '2026-10' WHERE id = ?", (number,), receipt),
+        "set aside": ("UPDATE ratings SET status = 'excluded' WHERE id = ?", (number,), receipt),
+        "delete": ("DELETE FROM ratings WHERE id = ?", (number,), receipt),
+        "insert": (
+            "INSERT INTO ratings SELECT id + 1000, 'AAAAAAAAAA', 'new' || id, " + ", ".join(_columns(connection)) + " FROM ratings WHERE id = ?",
+            (number,), "AAAAAAAAAA",
+        ),
+        "entry": ("UPDATE evidence SET hidden = replace(hidden, substr(hidden, 1, 1), 'x') WHERE id = ?", (evidence_id,), receipt),
+        "entry gone": ("DELETE FROM evidence WHERE id = ?", (evidence_id,), receipt),
+        "swap": (
+            "UPDATE evidence SET leaf = (SELECT leaf FROM evidence AS other WHERE other.position = ?) WHERE position = ?",
+            (placed + 1, placed), f"position:{placed} ",
+        ),
+        "node": ("UPDATE evidence_nodes SET hash = replace(hash, substr(hash, 1, 1), 'f') || '' WHERE level = 1 AND place = ?", (placed // 2,), "node:"),
+        "head": ("UPDATE tree_heads SET root = (SELECT hash FROM evidence_nodes LIMIT 1) WHERE size = 25", (), "head:25"),
+        "audit": ("UPDATE audit_log SET actor = 'nobody' WHERE id = 2", (), "audit:2"),
+        "audit gone": ("DELETE FROM audit_log WHERE id = 2", (), "audit:3"),
+    }  # fmt: skip
+    statement, values, named = edits[kind]
+    changed = connection.execute(statement, values).rowcount
+    assert changed == 1, (kind, changed)
+    return named
+
+
+def _columns(connection: sqlite3.Connection) -> list[str]:
+    names = [row[1] for row in connection.execute("PRAGMA table_info(ratings)")]
+    return [name for name in names if name not in {"id", "receipt", "idempotency_key"}]
+
+
+KINDS = (
+    "level",
+    "words",
+    "answers",
+    "target",
+    "month",
+    "set aside",
+    "delete",
+    "insert",
+    "entry",
+    "entry gone",
+    "swap",
+    "head",
+    "audit",
+    "audit gone",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_direct_edits_are_found_and_named(runtime: Runtime, receipts: list[str], tmp_path: Path, kind: str) -> None:
+    dice = random.Random(kind)
+    original = Path(runtime.database.url.database or "")
+    with sqlite3.connect(original) as checkpoint:
+        checkpoint.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    checkpoint.close()
+    for attempt in range(7):
+        copy = tmp_path / f"edited-{attempt}.db"
+        shutil.copy(original, copy)
+        with sqlite3.connect(copy) as connection:
+            named = _tamper(connection, kind, dice)
+        connection.close()
+        edited = Database(f"sqlite:///{copy}")
+        report = found(runtime, edited)
+        edited.close()
+        assert any(named in line for line in report), (kind, named, report)
+
+
+def test_a_cut_tail_is_found_against_a_head_kept_outside(runtime: Runtime, receipts: list[str]) -> None:
+    with runtime.reading() as session:
+        kept = evidence.heads(session, 1)[0]
+    with sqlite3.connect(runtime.database.url.database or "") as connection:
+        for statement in (
+            "DELETE FROM ratings WHERE 'rating:' || receipt IN (SELECT subject FROM evidence WHERE position IS NULL OR position >= 25)",
+            "DELETE FROM evidence WHERE position IS NULL OR position >= 25",
+            "DELETE FROM evidence_nodes WHERE (place + 1) << level > 25",
+            "DELETE FROM tree_heads WHERE size > 25",
+        ):
+            connection.execute(statement)
+    connection.close()
+    assert found(runtime) == []
+    assert found(runtime, outside=(KnownHead(kept["size"], kept["root"]),)) == ["outside_head_broken head:50"]
