@@ -72,6 +72,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("level", "place", name=op.f("pk_evidence_nodes")),
     )
     op.create_table(
+        "import_drafts",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("filename", sa.String(length=200), nullable=False),
+        sa.Column("form", sa.String(length=40), nullable=False),
+        sa.Column("sheet", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("heading", sa.Integer(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_drafts")),
+    )
+    op.create_table(
         "inbound_messages",
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("received_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
@@ -159,6 +175,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("aliases", sa.JSON(), nullable=False),
         sa.Column("sort_key", sa.String(length=200), nullable=False),
+        sa.Column("initials", sa.String(length=40), nullable=False),
         sa.Column("department_id", sa.Integer(), nullable=True),
         sa.Column("category", sa.String(length=40), nullable=False),
         sa.Column("title", sa.String(length=60), nullable=False),
