@@ -32,8 +32,15 @@ class Month:
 
     @classmethod
     def of(cls, moment: datetime, zone: ZoneInfo) -> "Month":
+        """The month whose half-open interval holds the moment.
+
+        Where clocks went back over midnight on the 1st (St John's did), the calendar month comes a second time: a month
+        that has ended stays ended.
+        """
         day = local_day(moment, zone)
-        return cls(day.year, day.month)
+        month = cls(day.year, day.month)
+        following = month.shifted(1)
+        return following if day.day > 27 and moment >= following.starts(zone) else month
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.number:02d}"

@@ -1,0 +1,86 @@
+"""Counts over ratings, made by the database: what a leaderboard is computed from."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from feedback_app.db.ratings import Rating
+
+
+class Count(NamedTuple):
+    """So many ratings of one level, with one status, of one service point in one month."""
+
+    period: str
+    point_id: int
+    status: str
+    score: int
+    ratings: int
+
+
+class Repeat(NamedTuple):
+    """One of several ratings of one person for one service point on one day."""
+
+    id: int
+    point_id: int
+    rater: str | None
+    day: date
+    period: str
+    score: int
+
+
+class Comment(NamedTuple):
+    id: int
+    point_id: int
+    on_duty_id: int | None
+    text: str
+
+
+def counts(session: Session, periods: Sequence[str]) -> list[Count]:
+    """Answered from the index over (period, service point, status, score) alone."""
+    keys = (Rating.period, Rating.service_point_id, Rating.status, Rating.score)
+    query = select(*keys, func.count()).where(Rating.period.in_(periods)).group_by(*keys)
+    return [Count(*row) for row in session.execute(query)]
+
+
+def repeats(session: Session, periods: Sequence[str]) -> list[Repeat]:
+    """Every counted rating that shares person, service point and day with another one. Usually very few."""
+    keys = (Rating.service_point_id, Rating.rater_hash, Rating.day)
+    countable = and_(Rating.period.in_(periods), Rating.status == "counted", Rating.rater_hash.is_not(None))
+    several = select(*keys).where(countable).group_by(*keys).having(func.count() > 1).subquery()
+    query = (
+        select(Rating.id, *keys, Rating.period, Rating.score)
+        .join(
+            several,
+            and_(
+                Rating.service_point_id == several.c.service_point_id,
+                Rating.rater_hash == several.c.rater_hash,
+                Rating.day == several.c.day,
+            ),
+        )
+        .where(countable)
+    )
+    return [Repeat(*row) for row in session.execute(query)]
+
+
+def first_period(session: Session) -> str | None:
+    """The earliest month with any rating."""
+    return session.scalar(select(func.min(Rating.period)))
+
+
+def served_at_windows(session: Session, period: str) -> dict[int, int]:
+    """Staff id to the number of counted ratings of windows at which that person alone was on duty."""
+    query = select(Rating.on_duty_id, func.count()).where(
+        Rating.period == period, Rating.status == "counted", Rating.on_duty_id.is_not(None)
+    )
+    return {who: count for who, count in session.execute(query.group_by(Rating.on_duty_id)) if who is not None}
+
+
+def kind_comments(session: Session, period: str, least: int) -> list[Comment]:
+    """Comments of counted ratings with at least ``least`` stars, in order of acceptance."""
+    query = select(Rating.id, Rating.service_point_id, Rating.on_duty_id, Rating.comment).where(
+        Rating.period == period, Rating.status == "counted", Rating.score >= least, Rating.comment != ""
+    )
+    return [Comment(*row) for row in session.execute(query.order_by(Rating.id))]

@@ -1,0 +1,280 @@
+"""Leaderboards: previewed while a month runs, frozen when it is over. Closing sends nothing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from feedback_app.db import leaderboards, tallies
+from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow
+from feedback_app.domain import boards
+from feedback_app.domain.awards import Scheme, parse, to_body
+from feedback_app.domain.boards import LeagueResult, Row
+from feedback_app.domain.periods import Month
+from feedback_app.errors import NotFound, Refused
+from feedback_app.services import audit, awards, star_facts
+from feedback_app.services.star_facts import LeftOut
+
+
+@dataclass(frozen=True)
+class Board:
+    """One award for one period. ``closed_at`` None: a preview, which may still change."""
+
+    scheme: Scheme
+    month: Month
+    results: tuple[LeagueResult, ...]
+    left_out: tuple[LeftOut, ...]
+    made_up: bool
+    result_hash: str
+    counts: Mapping[str, Mapping[str, int]]  # league -> candidates, rated, listed: also where only public rows are here
+    closed_at: datetime | None = None
+    published_at: datetime | None = None
+    published_by: str = ""
+
+    @property
+    def provisional(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def unverified(self) -> bool:
+        """Whether the board must carry 未核验."""
+        return self.scheme.verification == "none"
+
+    def league(self, key: str) -> LeagueResult:
+        return next(one for one in self.results if one.key == key)
+
+    def row_of(self, point_id: int) -> Row | None:
+        return next((row for result in self.results for row in result.rows if row.point_id == point_id), None)
+
+
+@dataclass(frozen=True)
+class Period:
+    """One line of the list of periods."""
+
+    award: str
+    month: Month
+    closed_at: datetime | None
+    published_at: datetime | None
+    published_by: str = ""
+    result_hash: str = ""
+
+    @property
+    def state(self) -> str:
+        """open (running or waiting to be closed) | closed | published."""
+        if self.closed_at is None:
+            return "open"
+        return "published" if self.published_at else "closed"
+
+
+def preview(session: Session, award: str, month: Month, *, now: datetime, zone: ZoneInfo) -> Board:
+    """What closing would give, written nowhere. Raises NotFound ``stars.unknown_award``, Refused ``stars.not_begun``."""
+    if now < month.starts(zone):
+        raise Refused("stars.not_begun", period=month)
+    return _compute(session, awards.scheme(award), month, zone)
+
+
+def close(session: Session, award: str, month: Month, *, now: datetime, zone: ZoneInfo, actor: str = "system") -> Board:
+    """Freeze a period that is over; closed before: what was frozen then, unchanged.
+
+    Raises NotFound ``stars.unknown_award``, Refused ``stars.not_over``.
+    """
+    scheme = awards.scheme(award)
+    known = leaderboards.find(session, award, str(month))
+    if known is not None:
+        return _board(session, known)
+    if now < month.ends(zone):
+        raise Refused("stars.not_over", period=month, ends=month.ends(zone).astimezone(zone).strftime("%Y-%m-%d %H:%M"))
+    computed = _compute(session, scheme, month, zone)
+    stored = _freeze(session, computed, now)
+    if stored is not None:
+        audit.write(
+            session, actor=actor, action="star.closed", subject=f"{award} {month}", now=now, hash=stored.result_hash
+        )
+    return load(session, award, month)
+
+
+def _compute(session: Session, scheme: Scheme, month: Month, zone: ZoneInfo) -> Board:
+    gathered = star_facts.gather(session, scheme, month, zone)
+    results = tuple(
+        boards.settle(scheme, league, str(month), gathered.candidates[league.key]) for league in scheme.leagues
+    )
+    board = Board(
+        scheme=scheme,
+        month=month,
+        results=results,
+        left_out=gathered.left_out,
+        made_up=gathered.made_up,
+        result_hash="",
+        counts={result.key: _counts(result) for result in results},
+    )
+    rows = [boards.row_body(row) for result in results for row in result.rows]
+    return _with_hash(board, boards.fingerprint(to_body(scheme), _summary(board), rows))
+
+
+def _with_hash(board: Board, fingerprint: str) -> Board:
+    return Board(**{**board.__dict__, "result_hash": fingerprint})
+
+
+def _counts(result: LeagueResult) -> dict[str, int]:
+    return {
+        "candidates": len(result.rows),
+        "rated": sum(row.valid > 0 for row in result.rows),
+        "listed": len(result.listed),
+        "ratings": sum(row.valid for row in result.rows),
+    }
+
+
+def _summary(board: Board) -> dict[str, Any]:
+    """What is stored of a board beside its rules and rows."""
+    return {
+        "period": str(board.month),
+        "leagues": [
+            {"key": result.key, "parameters": dict(result.parameters), "counts": dict(board.counts[result.key])}
+            for result in board.results
+        ],
+        "left_out": [asdict(one) for one in board.left_out],
+        "made_up": board.made_up,
+    }
+
+
+def _freeze(session: Session, board: Board, now: datetime) -> Leaderboard | None:
+    """Store it; None when another process stored the same period a moment before."""
+    stored = Leaderboard(
+        award_key=board.scheme.key,
+        period=str(board.month),
+        rules=to_body(board.scheme),
+        result=_summary(board),
+        result_hash=board.result_hash,
+        closed_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(stored)
+            session.flush()
+    except IntegrityError:
+        return None
+    public = {row.point_id for result in board.results for row in boards.public_rows(result, board.scheme.public_top)}
+    rows = [row for result in board.results for row in result.rows]
+    session.add_all(
+        LeaderboardRow(
+            leaderboard_id=stored.id,
+            service_point_id=row.point_id,
+            position=position,
+            public=row.point_id in public,
+            body=boards.row_body(row),
+        )
+        for position, row in enumerate(rows)
+    )
+    session.flush()
+    return stored
+
+
+def load(session: Session, award: str, month: Month, *, public_only: bool = False) -> Board:
+    """A closed period; ``public_only``: published ones, and of those only the rows that everyone may see.
+
+    Raises NotFound ``stars.not_closed`` or, with ``public_only``, ``stars.not_published``.
+    """
+    stored = leaderboards.find(session, award, str(month))
+    if public_only and (stored is None or stored.published_at is None):
+        raise NotFound("stars.not_published", period=month)
+    if stored is None:
+        raise NotFound("stars.not_closed", period=month)
+    return _board(session, stored, public_only=public_only)
+
+
+def _board(session: Session, stored: Leaderboard, *, public_only: bool = False) -> Board:
+    rows = [boards.row_from(one.body) for one in leaderboards.rows(session, stored, public_only=public_only)]
+    return _assembled(stored, rows)
+
+
+def board_without_rows(stored: Leaderboard) -> Board:
+    """Rules, parameters and counts of a closed period; cheap, for one person's page."""
+    return _assembled(stored, [])
+
+
+def _assembled(stored: Leaderboard, rows: Sequence[Row]) -> Board:
+    leagues: Sequence[Mapping[str, Any]] = stored.result["leagues"]
+    return Board(
+        scheme=parse(stored.rules),
+        month=Month.parse(stored.period),
+        results=tuple(
+            LeagueResult(one["key"], one["parameters"], tuple(row for row in rows if row.league == one["key"]))
+            for one in leagues
+        ),
+        left_out=tuple(LeftOut(**one) for one in stored.result["left_out"]),
+        made_up=stored.result["made_up"],
+        result_hash=stored.result_hash,
+        counts={one["key"]: one["counts"] for one in leagues},
+        closed_at=stored.closed_at,
+        published_at=stored.published_at,
+        published_by=stored.published_by,
+    )
+
+
+def is_unaltered(session: Session, award: str, month: Month) -> bool:
+    """Whether rules, parameters and rows in the database still are what was frozen."""
+    board = load(session, award, month)
+    stored = leaderboards.find(session, award, str(month))
+    if stored is None:
+        return False
+    rows = [boards.row_body(row) for result in board.results for row in result.rows]
+    return boards.fingerprint(stored.rules, stored.result, rows) == stored.result_hash
+
+
+def due_periods(
+    scheme: Scheme, now: datetime, zone: ZoneInfo, *, closed: Collection[Month], first: Month | None
+) -> list[Month]:
+    """Months that are over and not closed, oldest first: from ``first`` (or the scheme's start) to the last one."""
+    begin = Month.parse(scheme.starts) if scheme.starts else first
+    current = Month.of(now, zone)
+    due = []
+    while begin is not None and begin < current:
+        if begin not in closed:
+            due.append(begin)
+        begin = begin.shifted(1)
+    return due
+
+
+def due(session: Session, award: str, now: datetime, zone: ZoneInfo) -> list[Month]:
+    """The months of one award that wait to be closed."""
+    first = tallies.first_period(session)
+    closed = {Month.parse(one.period) for one in leaderboards.of_award(session, award)}
+    return due_periods(awards.scheme(award), now, zone, closed=closed, first=Month.parse(first) if first else None)
+
+
+def close_due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[tuple[str, Month]]:
+    """Close everything that is over, of every award; what was missed while nothing ran is caught up. Safe to repeat."""
+    done = []
+    for award in awards.schemes():
+        for month in due(session, award, now, zone):
+            close(session, award, month, now=now, zone=zone)
+            done.append((award, month))
+    return done
+
+
+def periods(session: Session, award: str, *, now: datetime, zone: ZoneInfo) -> list[Period]:
+    """The running month, those waiting to be closed and those closed, newest first."""
+    current = Month.of(now, zone)
+    open_ones = [Period(award, month, None, None) for month in {current, *due(session, award, now, zone)}]
+    closed = [
+        Period(award, Month.parse(one.period), one.closed_at, one.published_at, one.published_by, one.result_hash)
+        for one in leaderboards.of_award(session, award)
+    ]
+    return sorted([*open_ones, *closed], key=lambda one: one.month, reverse=True)
+
+
+def waiting(session: Session) -> list[Board]:
+    """Closed but unpublished periods of every award, oldest first, without their rows."""
+    unpublished = (
+        one for award in awards.schemes() for one in leaderboards.of_award(session, award) if one.published_at is None
+    )
+    return sorted((board_without_rows(one) for one in unpublished), key=lambda board: board.month)
+
+
+def published(session: Session, award: str) -> list[Month]:
+    """Published months, newest first."""
+    return [Month.parse(one.period) for one in leaderboards.of_award(session, award, published_only=True)]

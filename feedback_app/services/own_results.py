@@ -1,0 +1,58 @@
+"""What one member of staff sees: their own published results, explained; never anybody else's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from feedback_app.db import leaderboards
+from feedback_app.domain import boards
+from feedback_app.domain.boards import Row
+from feedback_app.domain.periods import Month
+from feedback_app.services import explanations
+from feedback_app.services.leaderboards import Board, board_without_rows
+
+
+@dataclass(frozen=True)
+class OwnResult:
+    """One published month. ``lines`` is the explanation, ``place`` its first sentence, ``trend`` may be empty."""
+
+    award: str
+    title: str
+    league: str
+    month: Month
+    row: Row
+    place: str
+    trend: str
+    lines: tuple[str, ...]
+
+
+def own_results(session: Session, point_id: int, language: str = "zh", *, most: int = 12) -> list[OwnResult]:
+    """The latest ``most`` published results of this service point, newest first."""
+    found = [
+        (board_without_rows(one.leaderboard), boards.row_from(one.body))
+        for one in leaderboards.rows_of_point(session, point_id)
+        if one.leaderboard.published_at is not None
+    ]
+    return [_told(board, row, _earlier(found, board), language) for board, row in found[:most]]
+
+
+def _earlier(found: Sequence[tuple[Board, Row]], board: Board) -> Row | None:
+    """The same award's row of the month before."""
+    wanted = (board.scheme.key, board.month.shifted(-1))
+    return next((row for other, row in found if (other.scheme.key, other.month) == wanted), None)
+
+
+def _told(board: Board, row: Row, before: Row | None, language: str) -> OwnResult:
+    lines = explanations.lines(board, row, language)
+    league = next(one for one in board.scheme.leagues if one.key == row.league)
+    return OwnResult(
+        award=board.scheme.key,
+        title=board.scheme.title.get(language) or board.scheme.title["zh"],
+        league=league.title.get(language) or league.title["zh"],
+        month=board.month,
+        row=row,
+        place=lines[0],
+        trend=explanations.trend(row, before, language),
+        lines=tuple(lines[1:]),
+    )

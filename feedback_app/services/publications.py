@@ -1,0 +1,197 @@
+"""Releasing a closed period: the board becomes public, and everyone who can be reached is told their own result, once.
+
+Who is told: every active member of staff with a current binding gets exactly one message a board, also those whose post has
+no league (their figures without a place). A window's board has no person in it: those who served there alone are told how
+many ratings their windows received, nothing more. Nobody is ever told somebody else's place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from feedback_app.db import leaderboards
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.people import Binding
+from feedback_app.domain.boards import public_rows
+from feedback_app.domain.periods import Month
+from feedback_app.domain.working_hours import next_working_moment
+from feedback_app.errors import NotFound
+from feedback_app.services import audit, calendar, outbox, star_messages
+from feedback_app.services import leaderboards as closing
+from feedback_app.services.leaderboards import Board
+from feedback_app.settings import Settings
+
+CHANNELS = ("wecom", "mail", "official_account")  # the best first
+
+
+@dataclass(frozen=True)
+class Reachable:
+    member: ServicePoint
+    channel: str
+    address_sealed: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Members of one department who cannot be reached."""
+
+    department: str
+    members: tuple[ServicePoint, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What publishing would do now."""
+
+    goes_out: datetime
+    people: int
+    groups: tuple[str, ...]  # webhook names
+    unbound: tuple[Unit, ...]
+
+
+def plan(session: Session, *, now: datetime, settings: Settings) -> Plan:
+    """For the page that asks whether to publish."""
+    return Plan(
+        goes_out=goes_out(now, settings),
+        people=len(reachable(session, settings)),
+        groups=tuple(name for name, _ in _groups(session, settings)),
+        unbound=tuple(unbound(session)),
+    )
+
+
+def publish(session: Session, award: str, month: Month, *, by: str, now: datetime, settings: Settings) -> int:
+    """Release the period and queue its messages; returns how many. Published before: nothing happens, 0.
+
+    Raises NotFound ``stars.not_closed``.
+    """
+    stored = leaderboards.find(session, award, str(month))
+    if stored is None:
+        raise NotFound("stars.not_closed", period=month)
+    if not leaderboards.release(session, stored, by, now):
+        return 0
+    board = closing.load(session, award, month)
+    queued = _tell_people(session, board, settings, now) + _tell_groups(session, board, settings, now)
+    audit.write(
+        session,
+        actor=by,
+        action="star.published",
+        subject=f"{award} {month}",
+        now=now,
+        hash=stored.result_hash,
+        messages=queued,
+    )
+    return queued
+
+
+def publish_due(session: Session, *, now: datetime, settings: Settings) -> list[tuple[str, Month]]:
+    """Release what a scheme releases by itself so many hours after closing."""
+    done = []
+    for period in closing.waiting(session):
+        hours = period.scheme.publish_after_hours
+        if (
+            hours is not None
+            and period.closed_at is not None
+            and (now - period.closed_at).total_seconds() >= hours * 3600
+        ):
+            publish(session, period.scheme.key, period.month, by="system", now=now, settings=settings)
+            done.append((period.scheme.key, period.month))
+    return done
+
+
+def goes_out(now: datetime, settings: Settings) -> datetime:
+    """The next moment at which members of staff may be written to."""
+    zone, hours = settings.hospital.zone, settings.deliveries.working_hours
+    return next_working_moment(now, zone, hours, calendar.is_workday)
+
+
+def reachable(session: Session, settings: Settings) -> list[Reachable]:
+    """Active staff with a current binding, each with the best of their channels: those in use here come first."""
+    in_use = {
+        "wecom": settings.wecom.enabled,
+        "mail": settings.mail.enabled,
+        "official_account": settings.wechat.enabled,
+    }
+    query = select(Binding).where(Binding.ended_at.is_(None), Binding.channel.in_(CHANNELS)).order_by(Binding.id)
+    best: dict[int, Binding] = {}
+    for binding in session.scalars(query.options(joinedload(Binding.service_point))):
+        member = binding.service_point
+        if not member.active or member.kind != "staff":
+            continue
+        known = best.get(member.id)
+        if known is None or _liking(binding, in_use) < _liking(known, in_use):
+            best[member.id] = binding
+    return [Reachable(one.service_point, one.channel, one.address_sealed) for _, one in sorted(best.items())]
+
+
+def _liking(binding: Binding, in_use: Mapping[str, bool]) -> tuple[bool, int]:
+    return (not in_use[binding.channel], CHANNELS.index(binding.channel))
+
+
+def unbound(session: Session) -> list[Unit]:
+    """Active staff without any current binding, by department, in pinyin order."""
+    bound = select(Binding.service_point_id).where(Binding.ended_at.is_(None), Binding.channel.in_(CHANNELS))
+    query = (
+        select(ServicePoint)
+        .where(ServicePoint.kind == "staff", ServicePoint.active, ServicePoint.id.not_in(bound))
+        .options(joinedload(ServicePoint.department))
+        .order_by(ServicePoint.sort_key, ServicePoint.key)
+    )
+    units: dict[tuple[str, str], list[ServicePoint]] = {}
+    for member in session.scalars(query):
+        unit = member.department
+        units.setdefault((unit.sort_key, unit.name) if unit else ("", ""), []).append(member)
+    return [Unit(name, tuple(members)) for (_, name), members in sorted(units.items())]
+
+
+def _tell_people(session: Session, board: Board, settings: Settings, now: datetime) -> int:
+    writer = star_messages.Writer.prepare(session, board)
+    start = goes_out(now, settings)
+    queued = 0
+    for one in reachable(session, settings):
+        queued += outbox.put(
+            session,
+            dedupe_key=f"star:{board.scheme.key}:{board.month}:{one.member.id}",
+            purpose="star_result",
+            channel=one.channel,
+            recipient=one.address_sealed,
+            payload=writer.to_member(one.member, f"{settings.server.base_url}/staff/"),
+            now=now,
+            not_before=start,
+            service_point_id=one.member.id,
+        )
+    return queued
+
+
+def _tell_groups(session: Session, board: Board, settings: Settings, now: datetime) -> int:
+    start = goes_out(now, settings)
+    public = [row for result in board.results for row in public_rows(result, board.scheme.public_top)]
+    page = f"{settings.server.base_url}/stars/{board.scheme.key}/{board.month}"
+    return sum(
+        outbox.put(
+            session,
+            dedupe_key=f"star:{board.scheme.key}:{board.month}:group:{name}",
+            purpose="star_summary",
+            channel="wecom_group",
+            recipient=name,
+            payload=star_messages.to_department(board, unit.name, public, page),
+            now=now,
+            not_before=start,
+            service_point_id=unit.id,
+        )
+        for name, unit in _groups(session, settings)
+    )
+
+
+def _groups(session: Session, settings: Settings) -> Sequence[tuple[str, ServicePoint]]:
+    """Webhooks whose configured name is the key or the name of a department."""
+    names = set(settings.wecom.webhooks)
+    query = select(ServicePoint).where(ServicePoint.kind == "department", ServicePoint.active)
+    found = []
+    for unit in session.scalars(query.order_by(ServicePoint.key)):
+        name = next((one for one in (unit.key, unit.name) if one in names), None)
+        if name is not None:
+            found.append((name, unit))
+    return found

@@ -1,0 +1,118 @@
+"""What an award is decided from, read with three queries however many ratings there are."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from feedback_app.db import tallies
+from feedback_app.db.directory import ServicePoint
+from feedback_app.domain.awards import League, Scheme
+from feedback_app.domain.criteria._base import Facts
+from feedback_app.domain.eligibility import Member, league_of, why_not
+from feedback_app.domain.periods import Month, local_day
+from feedback_app.domain.scoring import Tally
+from feedback_app.domain.validity import Seen, not_counted
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Somebody of a league's kind and category who is not on its board, and why."""
+
+    league: str
+    key: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Gathered:
+    candidates: Mapping[str, tuple[tuple[Member, Facts], ...]]  # league key -> its candidates
+    left_out: tuple[LeftOut, ...]
+    made_up: bool  # some candidate belongs to the made-up hospital
+
+
+def gather(session: Session, scheme: Scheme, month: Month, zone: ZoneInfo) -> Gathered:
+    """Candidates at the end of the month, with their valid ratings of it and of the months before that still count."""
+    facts = facts_by_point(session, month, len(scheme.month_weights))
+    last_day = local_day(month.ends(zone) - timedelta(microseconds=1), zone)
+    candidates: dict[str, list[tuple[Member, Facts]]] = {league.key: [] for league in scheme.leagues}
+    left_out: list[LeftOut] = []
+    made_up = False
+    for member, invented in _members(session, scheme.leagues):
+        league = league_of(member, scheme.leagues)
+        if league is None:
+            continue
+        reason = why_not(member, league, last_day)
+        if reason is None:
+            candidates[league.key].append((member, facts.get(member.point_id, Facts())))
+            made_up = made_up or invented
+        else:
+            left_out.append(LeftOut(league.key, member.key, member.name, reason))
+    return Gathered({key: tuple(one) for key, one in candidates.items()}, tuple(left_out), made_up)
+
+
+def _members(session: Session, leagues: Sequence[League]) -> list[tuple[Member, bool]]:
+    unit = aliased(ServicePoint)
+    columns = (
+        ServicePoint.id,
+        ServicePoint.key,
+        ServicePoint.name,
+        ServicePoint.kind,
+        ServicePoint.category,
+        unit.name,
+        ServicePoint.duty,
+        ServicePoint.hire_date,
+        ServicePoint.active,
+        ServicePoint.made_up,
+    )
+    query = select(*columns).outerjoin(unit, ServicePoint.department_id == unit.id)
+    query = query.where(ServicePoint.kind.in_({league.kind for league in leagues})).order_by(ServicePoint.key)
+    return [
+        (Member(i, key, name, kind, category, department or "", duty, hired, active), made_up)
+        for i, key, name, kind, category, department, duty, hired, active, made_up in session.execute(query)
+    ]
+
+
+def facts_by_point(session: Session, month: Month, months: int) -> dict[int, Facts]:
+    """Valid ratings of every service point by month and level, and how many of the month do not count, by reason."""
+    back = {str(month.shifted(-distance)): distance for distance in range(months)}
+    valid: Counter[tuple[int, int, int]] = Counter()  # point, months back, score
+    dropped: Counter[tuple[int, str]] = Counter()  # point, reason
+    for one in tallies.counts(session, list(back)):
+        if one.status == "counted":
+            valid[one.point_id, back[one.period], one.score] += one.ratings
+        elif back[one.period] == 0:
+            dropped[one.point_id, one.status] += one.ratings
+    for repeat, reason in repeated(session, list(back)):
+        valid[repeat.point_id, back[repeat.period], repeat.score] -= 1
+        if back[repeat.period] == 0:
+            dropped[repeat.point_id, reason] += 1
+    return _by_point(valid, dropped)
+
+
+def _by_point(valid: Counter[tuple[int, int, int]], dropped: Counter[tuple[int, str]]) -> dict[int, Facts]:
+    ratings: dict[int, list[Tally]] = {}
+    reasons: dict[int, dict[str, int]] = {}
+    for (point_id, distance, score), count in sorted(valid.items()):
+        if count:
+            ratings.setdefault(point_id, []).append(Tally(distance, score, count))
+    for (point_id, reason), count in sorted(dropped.items()):
+        reasons.setdefault(point_id, {})[reason] = count
+    return {
+        point_id: Facts(tuple(ratings.get(point_id, ())), reasons.get(point_id, {}))
+        for point_id in {*ratings, *reasons}
+    }
+
+
+def repeated(session: Session, periods: Sequence[str]) -> list[tuple[Seen, str]]:
+    """Accepted ratings that do not count because the same person had rated the same point that day, with the reason."""
+    several = {
+        one.id: Seen(one.id, one.point_id, one.rater, one.day, one.period, one.score)
+        for one in tallies.repeats(session, periods)
+    }
+    return [(several[rating_id], reason) for rating_id, reason in not_counted(several.values()).items()]

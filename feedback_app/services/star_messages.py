@@ -1,0 +1,109 @@
+"""The words that go out when a board is published."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from feedback_app.db import leaderboards, tallies
+from feedback_app.db.directory import ServicePoint
+from feedback_app.domain import boards, thanks
+from feedback_app.domain.boards import Row
+from feedback_app.domain.criteria._base import Facts
+from feedback_app.services import explanations, star_facts
+from feedback_app.services.leaderboards import Board
+from feedback_app.texts import text
+
+KIND = 4  # stars, from which a comment may be passed on as thanks
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Everything needed to write to each member of staff about one board, read once."""
+
+    board: Board
+    rows: Mapping[int, Row]
+    before: Mapping[int, Row]
+    facts: Mapping[int, Facts]
+    left_out: Mapping[str, str]  # staff key -> reason
+    served: Mapping[int, int]
+    kind_words: Mapping[int, Sequence[str]]
+    names: Sequence[str]
+
+    @classmethod
+    def prepare(cls, session: Session, board: Board) -> "Writer":
+        kind_words: dict[int, list[str]] = {}
+        for comment in tallies.kind_comments(session, str(board.month), KIND):
+            for who in {comment.point_id, comment.on_duty_id} - {None}:
+                kind_words.setdefault(who, []).append(comment.text)  # type: ignore[arg-type]
+        return cls(
+            board=board,
+            rows={row.point_id: row for result in board.results for row in result.rows},
+            before=_rows_before(session, board),
+            facts=star_facts.facts_by_point(session, board.month, 1),
+            left_out={one.key: one.reason for one in board.left_out},
+            served=tallies.served_at_windows(session, str(board.month)),
+            kind_words=kind_words,
+            names=session.scalars(select(ServicePoint.name).where(ServicePoint.kind == "staff")).all(),
+        )
+
+    def to_member(self, member: ServicePoint, url: str) -> dict[str, Any]:
+        """Title, text and address of one person's message: own result, own trend, one thank-you text."""
+        row = self.rows.get(member.id)
+        lines = self._own(row) if row else self._without_place(member)
+        served = self.served.get(member.id, 0)
+        if served:
+            lines.append(text("stars.push.served", count=served))
+        words = thanks.choose(self.kind_words.get(member.id, ()), (name for name in self.names if name != member.name))
+        if words:
+            lines.append(text("stars.push.thanks", words=words))
+        if self.board.unverified and row:
+            lines.append(text("stars.explain.unverified"))
+        return {"title": self._title(), "text": "\n".join(lines), "url": url}
+
+    def _own(self, row: Row) -> list[str]:
+        league = next(one for one in self.board.scheme.leagues if one.key == row.league)
+        listed = self.board.counts[row.league]["listed"]
+        lines = [explanations.place(row, league.title["zh"], listed)]
+        if row.listed:
+            lines.append(text("stars.push.counted", valid=row.valid, score=f"{row.score:.1f}"))
+        trend = explanations.trend(row, self.before.get(row.point_id))
+        return [*lines, trend] if trend else lines
+
+    def _without_place(self, member: ServicePoint) -> list[str]:
+        reason = self.left_out.get(member.key, "no_league")
+        facts = self.facts.get(member.id, Facts())
+        count = sum(one.count for one in facts.ratings)
+        return [text(f"stars.push.left_out.{reason}"), text("stars.push.own_count", count=count)]
+
+    def _title(self) -> str:
+        return text("stars.push.title", award=self.board.scheme.title["zh"], month=self.board.month.number)
+
+
+def _rows_before(session: Session, board: Board) -> dict[int, Row]:
+    stored = leaderboards.find(session, board.scheme.key, str(board.month.shifted(-1)))
+    if stored is None:
+        return {}
+    return {one.service_point_id: boards.row_from(one.body) for one in leaderboards.rows(session, stored)}
+
+
+def to_department(board: Board, unit: str, public: Sequence[Row], url: str) -> dict[str, Any]:
+    """The summary for a department's group: the publicly named and counts; no list of anybody else."""
+    own = [row for result in board.results for row in result.rows if row.department == unit]
+    named = [row.name for row in public if row.department == unit]
+    lines = [
+        text(
+            "stars.push.unit",
+            unit=unit,
+            ratings=sum(row.valid for row in own),
+            listed=sum(row.listed for row in own),
+            collecting=sum(not row.listed for row in own),
+        ),
+        text("stars.push.unit_named", names="、".join(named)) if named else text("stars.push.unit_none"),
+    ]
+    if board.unverified:
+        lines.append(text("stars.explain.unverified"))
+    title = text("stars.push.unit_title", award=board.scheme.title["zh"], month=board.month.number, unit=unit)
+    return {"title": title, "text": "\n".join(lines), "url": url}
