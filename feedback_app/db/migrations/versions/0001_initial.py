@@ -318,6 +318,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_duty_slots_window_id"), ["window_id"], unique=False)
 
     op.create_table(
+        "leaderboard_rows",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("leaderboard_id", sa.Integer(), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["leaderboard_id"], ["leaderboards.id"], name=op.f("fk_leaderboard_rows_leaderboard_id_leaderboards")
+        ),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"],
+            ["service_points.id"],
+            name=op.f("fk_leaderboard_rows_service_point_id_service_points"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leaderboard_rows")),
+        sa.UniqueConstraint(
+            "leaderboard_id", "service_point_id", name=op.f("uq_leaderboard_rows_leaderboard_id_service_point_id")
+        ),
+    )
+    with op.batch_alter_table("leaderboard_rows", schema=None) as batch_op:
+        batch_op.create_index("ix_leaderboard_rows_public", ["leaderboard_id", "public", "position"], unique=False)
+        batch_op.create_index(batch_op.f("ix_leaderboard_rows_service_point_id"), ["service_point_id"], unique=False)
+
+    op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("dedupe_key", sa.String(length=160), nullable=False),
