@@ -14,7 +14,7 @@ _award = click.option("--award", required=True, metavar="KEY", help="which award
 _period = click.option("--period", required=True, metavar="YYYY-MM", help="which month, for example 2026-10")
 
 
-@click.group()
+@click.group(epilog="Example: service-star stars list")
 def stars() -> None:
     """Leaderboards: closing freezes, publishing releases."""
 
