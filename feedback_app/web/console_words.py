@@ -1,0 +1,38 @@
+"""Words that console templates need for lists of kinds, levels, channels and departments."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Blueprint
+
+from feedback_app.services.rating_lists import LEVELS
+from feedback_app.web.context import t
+
+blueprint = Blueprint("console_words", __name__)
+Offered = list[tuple[Any, str]]
+
+
+def kind_words(kinds: Iterable[str]) -> Offered:
+    return [(kind, t(f"admin.kinds.{kind}")) for kind in kinds]
+
+
+def channel_words(channels: Iterable[str]) -> Offered:
+    return [(channel, t(f"admin_ratings.channels.{channel}")) for channel in channels]
+
+
+def level_words() -> Offered:
+    return [(level, t(f"patient.level.{level}")) for level in LEVELS]
+
+
+def department_words(departments: Iterable[Any]) -> Offered:
+    return [(department.id, department.name) for department in departments]
+
+
+def text_words(prefix: str, names: Iterable[str]) -> Offered:
+    return [(name, t(f"{prefix}{name}")) for name in names]
+
+
+@blueprint.app_context_processor
+def _console_words() -> dict[str, Any]:
+    offered = (kind_words, channel_words, level_words, department_words, text_words)
+    return {function.__name__: function for function in offered}

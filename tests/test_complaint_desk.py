@@ -1,0 +1,161 @@
+"""The complaints office: what may be done when, a history that only grows, and a contact that is not looked at unseen."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedback_app import clock
+from feedback_app.db.audit import AuditEntry
+from feedback_app.db.complaints import Case
+from feedback_app.db.directory import ServicePoint
+from feedback_app.domain import complaints as rules
+from feedback_app.errors import Conflict
+from feedback_app.services import complaints
+from feedback_app.services.complaints import Filing
+from feedback_app.services.runtime import Runtime
+from tests.console import sign_in, submit
+
+ACTIONS = (rules.NOTE, rules.ANSWER, rules.CLOSE, rules.REOPEN, rules.WITHDRAW)
+TODAY = date(2026, 11, 20)
+
+
+@given(st.lists(st.sampled_from(ACTIONS)), st.sampled_from(["complaint", "question", "suggestion", "praise"]))
+def test_nothing_that_awaits_an_answer_is_closed_without_one(steps: list[str], kind: str) -> None:
+    state, answered = "open", False
+    for step in steps:
+        try:
+            state = rules.after(state, kind, step)
+        except Conflict:
+            assert step not in rules.moves(state, kind)
+            continue
+        answered = answered or step == rules.ANSWER
+        if state == "closed" and kind not in rules.CLOSABLE_UNANSWERED:
+            assert answered
+    assert state in rules.MOVES
+
+
+@given(st.sampled_from(sorted(rules.MOVES)), st.none() | st.dates(date(2026, 1, 1), date(2027, 12, 31)))
+def test_only_open_cases_with_a_past_date_are_overdue(state: str, due_on: date | None) -> None:
+    near = rules.nearness(state, due_on, TODAY)
+    assert (near.word == rules.OVERDUE) == (state == "open" and due_on is not None and due_on < TODAY)
+    assert near.days >= 0
+
+
+@pytest.fixture
+def case(runtime: Runtime) -> str:
+    """The number of an open complaint about 3号收费窗口, with a contact left."""
+    with runtime.transaction() as session:
+        point = session.query(ServicePoint).filter_by(key="W03").one()
+        contact = runtime.vault.seal("139 0000 7788")
+        filing = Filing("等了两个小时 <b>没人</b>", "form", "o1", point_id=point.id, contact_sealed=contact)
+        return complaints.file(session, filing, zone=runtime.zone, now=runtime.now()).number or ""
+
+
+def seen(runtime: Runtime, number: str) -> int:
+    with runtime.reading() as session:
+        return session.query(Case).filter_by(number=number).one().events[-1].id
+
+
+def state(runtime: Runtime, number: str) -> str:
+    with runtime.reading() as session:
+        return session.query(Case).filter_by(number=number).one().state
+
+
+def step(client: FlaskClient, runtime: Runtime, number: str, action: str, text: str, at: int | None = None) -> int:
+    fields = {"action": action, "text": text, "seen": seen(runtime, number) if at is None else at}
+    return submit(client, f"/admin/complaints/{number}", fields).status_code
+
+
+def test_answer_then_close_then_reopen(client: FlaskClient, runtime: Runtime, case: str) -> None:
+    sign_in(client, runtime, "office")
+    assert step(client, runtime, case, "closed", "") == 409
+    assert step(client, runtime, case, "answered", "已加开一个窗口。") == 303
+    assert step(client, runtime, case, "closed", "") == 303
+    assert state(runtime, case) == "closed"
+    assert step(client, runtime, case, "reopened", "患者又来电") == 303
+    page = client.get(f"/admin/complaints/{case}").text
+    assert [words in page for words in ("已加开一个窗口。", "患者又来电", "等了两个小时 &lt;b&gt;没人")] == [True] * 3
+    with runtime.reading() as session:
+        written = [(entry.actor, entry.action, entry.subject) for entry in session.query(AuditEntry)]
+    assert written == [("office", f"case.{action}", case) for action in ("answered", "closed", "reopened")]
+
+
+def test_two_people_at_one_case_do_not_overwrite_each_other(client: FlaskClient, runtime: Runtime, case: str) -> None:
+    sign_in(client, runtime, "office")
+    before = seen(runtime, case)
+    assert step(client, runtime, case, "noted", "先去了解一下", before) == 303
+    fields = {"action": "answered", "text": "我写了很久的答复", "seen": before}
+    page = submit(client, f"/admin/complaints/{case}", fields)
+    assert page.status_code == 409
+    assert "我写了很久的答复</textarea>" in page.text
+    assert state(runtime, case) == "open"
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "长" * 2001])
+def test_an_answer_needs_words_and_too_many_are_kept(
+    client: FlaskClient, runtime: Runtime, case: str, text: str
+) -> None:
+    sign_in(client, runtime, "office")
+    page = submit(
+        client, f"/admin/complaints/{case}", {"action": "answered", "text": text, "seen": seen(runtime, case)}
+    )
+    assert page.status_code == 400
+    assert text in page.text
+
+
+def test_the_contact_is_shown_on_request_to_the_office_only_and_written_down(
+    client: FlaskClient, runtime: Runtime, case: str
+) -> None:
+    sign_in(client, runtime, "office")
+    assert "139 0000 7788" not in client.get(f"/admin/complaints/{case}").text
+    assert "139 0000 7788" in submit(client, f"/admin/complaints/{case}/contact").text
+    sign_in(client, runtime, "admin")
+    assert submit(client, f"/admin/complaints/{case}/contact").status_code == 403
+    with runtime.reading() as session:
+        looks = [
+            (entry.actor, entry.subject) for entry in session.query(AuditEntry).filter_by(action="case.contact_seen")
+        ]
+    assert looks == [("office", case)]
+
+
+def test_the_inbox_shows_what_is_late_and_finds_words(client: FlaskClient, runtime: Runtime, case: str) -> None:
+    sign_in(client, runtime, "office")
+    assert "已过期" not in client.get("/admin/complaints").text
+    clock.move(Path(runtime.settings.sandbox.clock_file), runtime.now() + timedelta(days=9))
+    sign_in(client, runtime, "office")
+    assert "已过期 2 天" in client.get("/admin/complaints").text
+    for found in ("两个小时", case.lower(), "<b>"):
+        assert case in client.get("/admin/complaints", query_string={"q": found}).text
+    for missed in ("%", "三个小时"):
+        assert case not in client.get("/admin/complaints", query_string={"q": missed}).text
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=99999999999", "page=x", "department=9999", "state=%00", "kind=a&kind=b"]
+)
+def test_strange_filters_do_no_harm(client: FlaskClient, runtime: Runtime, case: str, query: str) -> None:
+    sign_in(client, runtime, "admin")
+    assert client.get(f"/admin/complaints?{query}").status_code == 200
+    assert client.get(f"/admin/ratings?{query}&period=2026-99&level=7").status_code == 200
+
+
+def test_what_was_written_outlives_the_sign_in(client: FlaskClient, runtime: Runtime, case: str) -> None:
+    sign_in(client, runtime, "office")
+    fields = {"action": "answered", "text": "写到一半\n接了个电话", "seen": seen(runtime, case)}
+    clock.move(Path(runtime.settings.sandbox.clock_file), runtime.now() + timedelta(minutes=31))
+    page = submit(client, f"/admin/complaints/{case}", fields)
+    assert page.status_code == 401
+    assert "写到一半" in page.text
+    kept = page.text.split('name="kept" value="')[1].split('"')[0].replace("&#34;", '"').replace("&lt;", "<")
+    again = submit(
+        client,
+        "/admin/sign-in",
+        {"login": "office", "password": "blue-heron-42", "kept": kept, "kept_to": f"/admin/complaints/{case}"},
+    )
+    assert "写到一半\n接了个电话</textarea>" in again.text
+    assert f'action="/admin/complaints/{case}"' in again.text
+    assert state(runtime, case) == "open"

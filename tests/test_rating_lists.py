@@ -1,0 +1,98 @@
+"""Looking through ratings in the console."""
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from feedback_app.db.directory import ServicePoint
+from feedback_app.services import rating_lists, ratings
+from feedback_app.services.rating_lists import Wanted
+from feedback_app.services.ratings import Submission
+from feedback_app.services.runtime import Runtime
+from tests.console import sign_in
+
+GIVEN = (
+    ("D01", 5, "form", "讲得很清楚", 0),
+    ("D01", 2, "bot", "", 1),
+    ("N02", 5, "form", "", 2),
+    ("W03", 4, "form", "等太久", 3),
+    ("W03", 4, "paper", "", 40),
+)
+
+
+@pytest.fixture
+def receipts(runtime: Runtime) -> list[str]:
+    """Four ratings of November and one of October, in the order of GIVEN."""
+    with runtime.transaction() as session:
+        points = {point.key: point.id for point in session.query(ServicePoint)}
+        return [
+            ratings.submit(
+                session,
+                Submission(
+                    points[key],
+                    score,
+                    channel,
+                    f"k{i}",
+                    comment,
+                    {"overall": score, "aspects": ["waiting"]},
+                    version_id=1,
+                ),
+                zone=runtime.zone,
+                now=runtime.now() - timedelta(days=days),
+            ).receipt
+            for i, (key, score, channel, comment, days) in enumerate(GIVEN)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted(), [0, 1, 2, 3, 4]),
+        (Wanted(period="2026-11"), [0, 1, 2, 3]),
+        (Wanted(kind="staff"), [0, 1, 2]),
+        (Wanted(level=4), [3, 4]),
+        (Wanted(channel="paper"), [4]),
+        (Wanted(with_comment=True), [0, 3]),
+        (Wanted(name="3号"), [3, 4]),
+        (Wanted(name="N02"), [2]),
+        (Wanted(name="%"), []),
+        (Wanted(kind="staff", level=5, period="2026-10"), []),
+    ],
+)
+def test_filters_narrow_and_the_levels_agree(
+    runtime: Runtime, receipts: list[str], wanted: Wanted, found: list[int]
+) -> None:
+    with runtime.reading() as session:
+        page = rating_lists.page(session, wanted, 1)
+        levels = rating_lists.levels(session, wanted)
+    assert [rating.receipt for rating in page.rows] == [receipts[i] for i in found]
+    assert levels.n == page.total == len(found)
+    assert all(levels.counts[level] == sum(GIVEN[i][1] == level for i in found) for level in (5, 4, 3, 2, 1))
+
+
+def test_a_receipt_leads_to_its_answers_however_it_is_typed(
+    client: FlaskClient, runtime: Runtime, receipts: list[str]
+) -> None:
+    sign_in(client, runtime, "quality")
+    typed = f" {receipts[0][:5].lower()}-{receipts[0][5:]} "
+    page = client.get("/admin/ratings", query_string={"receipt": typed}, follow_redirects=True)
+    assert "讲得很清楚" in page.text or "没有回答" in page.text
+    assert "等候" in page.text
+    assert receipts[0] not in page.text
+    unknown = client.get("/admin/ratings", query_string={"receipt": "AAAA"})
+    assert (unknown.status_code, "没有找到回执" in unknown.text) == (200, True)
+
+
+def test_neither_receipts_nor_times_are_listed(client: FlaskClient, runtime: Runtime, receipts: list[str]) -> None:
+    sign_in(client, runtime, "quality")
+    page = client.get("/admin/ratings").text
+    assert not any(receipt in page for receipt in receipts)
+    assert "2026-11-20" in page
+    assert "12:0" not in page
+
+
+def test_an_empty_month_says_so(client: FlaskClient, runtime: Runtime) -> None:
+    sign_in(client, runtime, "quality")
+    assert "这里还没有评价" in client.get("/admin/ratings").text
+    assert client.get("/admin/ratings/1").status_code == 404
