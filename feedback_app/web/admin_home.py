@@ -1,15 +1,39 @@
 """The first page after signing in: what needs somebody today, and what a new hospital does next."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, g, render_template, url_for
 
+from feedback_app.domain.periods import Month, local_day
+from feedback_app.services import today
 from feedback_app.web import navigation
-from feedback_app.web.access import CONSOLE, allow
+from feedback_app.web.access import CONSOLE, allow, allowed_roles
+from feedback_app.web.context import runtime
 
 blueprint = Blueprint("admin_home", __name__)
 navigation.add(0, "admin_home.index", "admin.home.nav")
+
+STEPS = (
+    ("directory", "admin_directory.index"),
+    ("codes", "admin_codes.index"),
+    ("bindings", "admin_bindings.index"),
+    ("scan", "admin_codes.index"),
+)
+"""Each first step and the page where it is done; a page that is not installed gets no link."""
+
+
+def page_for(endpoint: str) -> str:
+    """The address of a console page if it exists and whoever is signed in may open it, else ""."""
+    if endpoint not in current_app.view_functions or not allowed_roles(current_app, endpoint) & set(g.roles):
+        return ""
+    return url_for(endpoint)
 
 
 @blueprint.get("/admin/")
 @allow(*CONSOLE)
 def index() -> str:
-    return render_template("admin/home.html")
+    now = runtime().now()
+    day, month = local_day(now, runtime().zone), Month.of(now, runtime().zone)
+    with runtime().reading() as session:
+        figures, progress = today.figures(session, day, str(month), now), today.progress(session)
+    return render_template(
+        "admin/home.html", today=figures, progress=progress, steps=STEPS, day=day, month=month, page_for=page_for
+    )

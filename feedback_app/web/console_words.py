@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from feedback_app import texts
 from feedback_app.services.rating_lists import LEVELS
 from feedback_app.web.context import t
 
@@ -32,7 +33,17 @@ def text_words(prefix: str, names: Iterable[str]) -> Offered:
     return [(name, t(f"{prefix}{name}")) for name in names]
 
 
+def known_word(prefix: str, name: str) -> str:
+    """The words for a name that plug-ins may add to; the name itself when there are none yet."""
+    key = f"{prefix}{name}"
+    return t(key) if key in texts.catalogue(texts.DEFAULT_LANGUAGE) else name
+
+
+def known_words(prefix: str, names: Iterable[str]) -> Offered:
+    return [(name, known_word(prefix, name)) for name in names]
+
+
 @blueprint.app_context_processor
 def _console_words() -> dict[str, Any]:
-    offered = (kind_words, channel_words, level_words, department_words, text_words)
+    offered = (kind_words, channel_words, level_words, department_words, text_words, known_word, known_words)
     return {function.__name__: function for function in offered}

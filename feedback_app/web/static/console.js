@@ -13,3 +13,6 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-at-once]");
   if (form && event.target.matches("select, input[type=checkbox]")) form.requestSubmit();
 });
+for (const field of document.querySelectorAll("[data-select]")) {
+  field.addEventListener("focus", () => field.select());
+}
