@@ -142,7 +142,6 @@ def test_a_leaver_is_out_at_once_and_tidied_up_by_the_worker(runtime: Runtime, p
     change(runtime, "D01", active=False)
     with runtime.reading() as session:
         assert bindings.of_sign_in(session, token, runtime.now(), idle=IDLE) is None
-        assert bindings.routes(session, [leaver.id]) == {}
     with pytest.raises(FeedbackError):
         identify(runtime, "d01")
     jobs.Worker(runtime, {}).tick()
@@ -157,7 +156,6 @@ def test_the_best_channel_comes_first_and_the_unbound_are_listed_by_department(r
             person = session.get_one(ServicePoint, point("D01").id)
             bindings.bind(session, runtime.vault, person, channel, address, now=runtime.now())
     with runtime.reading() as session:
-        best = bindings.routes(session, [point("D01").id, point("D02").id])
-        assert {key: binding.channel for key, binding in best.items()} == {point("D01").id: "wecom"}
+        assert [binding.channel for binding in bindings.of_point(session, point("D01").id)] == ["wecom", "mail"]
         listed = {name: [person.key for person in people] for name, people in bindings.unbound(session)}
     assert listed == {"儿科": ["D02", "N02"], "收费处": ["C01"], "心血管内科": ["D03", "N01"]}

@@ -4,7 +4,7 @@ Who somebody is comes from Enterprise WeChat (its userid must be the one the dir
 slip. Nobody can bind as a colleague: a userid that belongs to somebody else, by the directory or by a binding, is refused.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, or_, select
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from feedback_app.db.accounts import SignIn
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.people import Binding
-from feedback_app.errors import Conflict, NotAllowed, Refused
+from feedback_app.errors import Conflict, NotAllowed, NotFound, Refused
 from feedback_app.services import audit, deliveries, sign_ins, slips
 from feedback_app.services.deliveries import PERSONAL
 from feedback_app.services.vault import Vault
@@ -118,17 +118,10 @@ def of_point(session: Session, point_id: int) -> Sequence[Binding]:
     return sorted(found, key=_preference)
 
 
-def routes(session: Session, point_ids: Iterable[int]) -> dict[int, Binding]:
-    """The best open binding of each of these people; who has none is not in it."""
-    wanted = set(point_ids)
-    best: dict[int, Binding] = {}
-    everyone = session.scalars(
-        select(Binding).where(Binding.ended_at.is_(None)).options(joinedload(Binding.service_point))
-    )
-    for binding in sorted(everyone, key=_preference, reverse=True):
-        if binding.service_point_id in wanted and binding.service_point.active:
-            best[binding.service_point_id] = binding
-    return best
+def person(session: Session, point_id: int) -> ServicePoint | None:
+    """The active member of staff of this id."""
+    found = session.get(ServicePoint, point_id)
+    return found if found is not None and found.active and found.kind == "staff" else None
 
 
 def end(session: Session, binding: Binding, *, by: str, now: datetime) -> None:
@@ -144,6 +137,14 @@ def end(session: Session, binding: Binding, *, by: str, now: datetime) -> None:
             now=now,
             channel=binding.channel,
         )
+
+
+def end_by_id(session: Session, binding_id: int, *, by: str, now: datetime) -> None:
+    """Raises NotFound ``staff.no_binding``."""
+    binding = session.get(Binding, binding_id)
+    if binding is None:
+        raise NotFound("staff.no_binding")
+    end(session, binding, by=by, now=now)
 
 
 def end_access(session: Session, point: ServicePoint, *, by: str, now: datetime) -> None:

@@ -1,0 +1,64 @@
+"""Binding a mail address: only whoever can read a letter sent there may have results sent there."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from feedback_app.db.directory import ServicePoint
+from feedback_app.errors import ConfigurationError, Gone, Refused
+from feedback_app.services import bindings, outbox
+from feedback_app.services.vault import Vault
+from feedback_app.texts import text
+
+VALID = timedelta(hours=1)
+_PURPOSE = "mail-binding"
+_ADDRESS = re.compile(r"^[^\s@<>,;\"']{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a confirmation link says."""
+
+    point_id: int
+    address: str
+
+
+def ask(
+    session: Session, vault: Vault, point: ServicePoint, address: str, *, page: str, language: str, now: datetime
+) -> str:
+    """Send a confirmation to ``address``, at most one a minute for each person; returns the address as it was read.
+
+    ``page`` is the address of the confirmation page, to which the token is appended. Raises Refused ``staff.bad_mail``.
+    """
+    tidy = address.strip()
+    if not _ADDRESS.match(tidy) or len(tidy) > 200:
+        raise Refused("staff.bad_mail")
+    claim = vault.seal(json.dumps([_PURPOSE, point.id, tidy, (now + VALID).isoformat()]))
+    outbox.put(
+        session,
+        dedupe_key=f"mail-binding:{point.id}:{now:%Y%m%d%H%M}",
+        purpose="mail_binding",
+        channel=bindings.MAIL,
+        recipient=vault.seal(tidy),
+        payload={
+            "title": text("staff.mail.subject", language),
+            "text": text("staff.mail.text", language, name=point.name),
+            "url": f"{page}{claim}",
+        },
+        now=now,
+    )
+    return tidy
+
+
+def read(vault: Vault, token: str, now: datetime) -> Claim:
+    """Raises Gone ``staff.mail_over`` for anything but a link of ours that is still in time."""
+    try:
+        purpose, point_id, address, until = json.loads(vault.unseal(token))
+    except (ConfigurationError, ValueError, TypeError):
+        raise Gone("staff.mail_over") from None
+    if purpose != _PURPOSE or datetime.fromisoformat(until) <= now:
+        raise Gone("staff.mail_over")
+    return Claim(int(point_id), str(address))
