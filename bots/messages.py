@@ -28,3 +28,12 @@ class Reply:
     """What we say at once. Empty text: nothing (the platform is told ``success``)."""
 
     text: str = ""
+
+
+def cut(text: str, most_bytes: int) -> str:
+    """The beginning of ``text`` that fits into ``most_bytes`` of UTF-8, ending at a whole character."""
+    encoded = text.encode()
+    if len(encoded) <= most_bytes:
+        return text
+    room = most_bytes - len("…".encode())
+    return encoded[:room].decode(errors="ignore").rstrip() + "…" if room > 0 else ""

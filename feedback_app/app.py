@@ -1,14 +1,15 @@
 """The only place where things are wired."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bots import channels, dispatch, webhook
+from bots import channels, dispatch, webhook, wecom
+from bots.clients import asking
 from feedback_app import registry, texts, web
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
         if getattr(module, "OUTSIDE_CSRF", False):
             csrf.exempt(blueprint)
+    app.extensions["staff_identity"] = wecom.open_identity(runtime)
     if settings.wechat.enabled:
         _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer))
     errors.install(app)
@@ -69,13 +71,12 @@ def _receive_callbacks(app: Flask, csrf: CSRFProtect, callback: Blueprint) -> No
 
 def open_channels(runtime: Runtime) -> Mapping[str, Channel]:
     """The ways out that are configured, by name; what `service-star work` sends through."""
-    opener: Callable[[Runtime], Mapping[str, Channel]] | None = getattr(channels, "open_channels", None)
-    return opener(runtime) if opener else {}
+    return channels.open_channels(runtime)
 
 
 def ask_platforms(runtime: Runtime) -> Mapping[str, str]:
     """Ask every configured platform for a token: name -> what is wrong, "" when it answers."""
-    return {}
+    return asking.ask(runtime)
 
 
 def _words_in_templates(app: Flask, settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bots.messages import Inbound, Reply
+from bots.messages import Inbound, Reply, cut
 from bots.wechat import parse, signature, xml
 from bots.wechat.crypto import Envelope
 from feedback_app.errors import ConfigurationError, NotAllowed, Refused
@@ -81,7 +81,7 @@ def text_reply(inbound: Inbound, text: str, seconds: str) -> bytes | None:
 
     Read again before it goes out: what was written is what a strict reader finds, or it is a mistake of ours.
     """
-    content = xml.cut(xml.clean(text).strip(), LONGEST_TEXT)
+    content = cut(xml.clean(text).strip(), LONGEST_TEXT)
     if not content:
         return None
     body = (

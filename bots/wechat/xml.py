@@ -85,12 +85,3 @@ def clean(text: str) -> str:
 def cdata(text: str) -> str:
     """A CDATA section that holds exactly ``text`` (already clean): ``]]>`` is split over two sections."""
     return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"
-
-
-def cut(text: str, most_bytes: int) -> str:
-    """The beginning of ``text`` that fits into ``most_bytes`` of UTF-8, ending at a whole character."""
-    encoded = text.encode()
-    if len(encoded) <= most_bytes:
-        return text
-    ellipsis = "…"
-    return encoded[: most_bytes - len(ellipsis.encode())].decode(errors="ignore").rstrip() + ellipsis

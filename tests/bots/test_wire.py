@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wechatpy import parse_message
 
-from bots.messages import Inbound, Reply
+from bots.messages import Inbound, Reply, cut
 from bots.wechat import parse, signature, xml
 from bots.wechat.callback import LONGEST_TEXT, NOTHING, Callback, text_reply
 from bots.wechat.crypto import Envelope
@@ -271,10 +271,10 @@ class TestXml:
         assert opened("plain", written)["Content"] == words
         assert opened("plain", written)["MsgType"] == "text"
 
-    @given(st.text(min_size=1, max_size=20), st.integers(1, 200))
-    def test_long_replies_are_cut_at_a_character(self, words: str, times: int) -> None:
-        shown = xml.cut(words * times, LONGEST_TEXT)
-        assert len(shown.encode()) <= LONGEST_TEXT
+    @given(st.text(min_size=1, max_size=20), st.integers(1, 200), st.sampled_from([0, 2, 3, 10, LONGEST_TEXT]))
+    def test_long_replies_are_cut_at_a_character(self, words: str, times: int, most: int) -> None:
+        shown = cut(words * times, most)
+        assert len(shown.encode()) <= most
         assert shown == words * times or (words * times).startswith(shown.removesuffix("…"))
 
     def test_nothing_visible_is_success_in_clear(self) -> None:

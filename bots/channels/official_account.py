@@ -1,0 +1,53 @@
+"""The official account: the last fallback. A customer-service message if the person was here lately, else a template."""
+
+import re
+
+from bots.channels import _base
+from bots.clients.official_account import OfficialAccount
+from bots.clients.reactions import OTHER_CHANNEL, PlatformError
+from feedback_app.services.deliveries import SENT, Channel, Outcome, Outgoing
+from feedback_app.services.runtime import Runtime
+
+LONGEST = 2048  # bytes
+_OPENID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_WINDOW_CLOSED = frozenset({45015, 45047})
+
+
+class OfficialAccountChannel(_base.PlatformChannel):
+    def __init__(self, runtime: Runtime) -> None:
+        self._account = OfficialAccount(runtime)
+        self._template = runtime.settings.wechat.result_template
+        self._fields = runtime.settings.wechat.result_fields
+
+    def send(self, message: Outgoing) -> Outcome:
+        if not _OPENID.fullmatch(message.recipient):
+            return _base.refused("bad_address")
+        try:
+            self._account.send_text(message.recipient, _base.plain_text(message, LONGEST))
+            return Outcome(SENT)
+        except PlatformError as error:
+            if error.reaction != OTHER_CHANNEL or error.errcode not in _WINDOW_CLOSED:
+                raise
+        return self._by_template(message)
+
+    def _by_template(self, message: Outgoing) -> Outcome:
+        if not self._template:
+            return _base.refused("no_window")
+        values = {name: str(message.payload.get(part) or "") for name, part in self._fields.items()}
+        try:
+            self._account.send_template(
+                message.recipient,
+                self._template,
+                values,
+                url=str(message.payload.get("url") or ""),
+                client_msg_id=_base.fingerprint(message),
+            )
+        except PlatformError as error:
+            # client_msg_id: one message for each person and id within ten minutes, so a busy answer may be repeated.
+            return _base.outcome_of(error, idempotent=True)
+        return Outcome(SENT)
+
+
+def open_channel(runtime: Runtime) -> Channel | None:
+    wechat = runtime.settings.wechat
+    return OfficialAccountChannel(runtime) if wechat.enabled and wechat.app_secret.get_secret_value() else None
