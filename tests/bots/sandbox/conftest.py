@@ -8,6 +8,7 @@ import pytest
 
 from bots.sandbox.app import create_sandbox
 from bots.sandbox.client import SandboxClient
+from bots.sandbox.codes import ShownCode
 from bots.sandbox.server import running
 from feedback_app import clock
 from feedback_app.settings import Settings
@@ -15,6 +16,10 @@ from tests.bots.sandbox.calls import Calls
 from tests.bots.sandbox.product import Product, product_running, sandbox_settings
 from tests.conftest import NOON
 
+CODES: list[ShownCode] = [
+    {"code": "000HK2Y7TQ1Z", "url": "http://127.0.0.1:1/s/000HK2Y7TQ1Z", "kind": "staff", "name": "张伟"},
+    {"code": "001AW9C3MX4D", "url": "http://127.0.0.1:1/s/001AW9C3MX4D", "kind": "window", "name": "3号收费窗口"},
+]
 CUT = 0.3  # seconds instead of five
 
 
@@ -32,7 +37,7 @@ def sandbox_config(tmp_path: Path, product: Product) -> Settings:
 
 @pytest.fixture
 def address(sandbox_config: Settings) -> Iterator[str]:
-    with running(create_sandbox(sandbox_config, cut_seconds=CUT)) as url:
+    with running(create_sandbox(sandbox_config, codes=lambda: CODES, cut_seconds=CUT)) as url:
         yield url
 
 
