@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from feedback_app.domain.periods import local_day
-from feedback_app.services import bindings, deliveries, housekeeping, periodic
+from feedback_app.services import bindings, deliveries, evidence, housekeeping, periodic
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
@@ -55,6 +55,7 @@ class Worker:
     def tick(self) -> None:
         """Say that we are alive and do what has become due."""
         self._beat()
+        self._keep_evidence()
         for kind, work in DAILY.items():
             if not self._stop.is_set():
                 self._daily(kind, work)
@@ -68,6 +69,16 @@ class Worker:
                 for person in bindings.leavers(session):
                     bindings.end_access(session, person, by="system", now=now)
             self._last_beat = now
+
+    def _keep_evidence(self) -> None:
+        """Give new entries of the evidence log their place and sign it; writers never wait for this."""
+        now = self._runtime.now()
+        with self._runtime.reading() as session:
+            if not evidence.has_work(session, now):
+                return
+        with self._runtime.transaction() as session:
+            evidence.give_places(session)
+            evidence.sign_head(session, self._runtime.vault, now)
 
     def _daily(self, kind: str, work: Daily) -> None:
         now = self._runtime.now()

@@ -1,14 +1,19 @@
 """The evidence log: entries get their place, proofs hold, and every direct edit of the database is found and named."""
 
+import json
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
+import feedback_app.web as check_receipt_folder
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import Database
 from feedback_app.domain import evidence as entries
@@ -20,6 +25,7 @@ from feedback_app.services.runtime import Runtime
 from feedback_app.services.verification import KnownHead
 
 COUNT = 60
+SCRIPT = Path(check_receipt_folder.__file__).parent / "static" / "check_receipt.py"
 
 
 @pytest.fixture
@@ -184,3 +190,56 @@ def test_a_cut_tail_is_found_against_a_head_kept_outside(runtime: Runtime, recei
     connection.close()
     assert found(runtime) == []
     assert found(runtime, outside=(KnownHead(kept["size"], kept["root"]),)) == ["outside_head_broken head:50"]
+
+
+def test_the_offline_script_accepts_the_right_and_refuses_every_change(
+    runtime: Runtime, receipts: list[str], tmp_path: Path
+) -> None:
+    key = evidence.public_key(runtime.vault)
+    with runtime.reading() as session:
+        good = [evidence.prove(session, runtime.vault, f"rating:{receipt}").as_json(key) for receipt in receipts]
+        new, old = evidence.heads(session, 2)
+        path = evidence.consistency(session, old["size"], new["size"])
+    included, waiting = good[7], good[-1]
+    files = {"receipt": included, "old": old, "proof": {"path": path}, "waiting": waiting}
+    for name, content in files.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), "utf-8")
+    for arguments in (["receipt.json"], ["receipt.json", "old.json", "proof.json"], ["waiting.json"]):
+        checked = subprocess.run(
+            [sys.executable, "-S", "-E", SCRIPT, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert checked.returncode == 0 and "RIGHT" in checked.stdout, checked.stdout + checked.stderr
+    changes: list[tuple[str, ...]] = [
+        ("entry", "shown", "month"), ("entry", "shown", "for"), ("entry", "hidden"), ("promise", "signature"),
+        ("inclusion", "head", "root"), ("inclusion", "head", "signature"), ("public_key",),
+    ]  # fmt: skip
+    for where in changes:
+        forged = json.loads(json.dumps(included))
+        inner = forged
+        for step in where[:-1]:
+            inner = inner[step]
+        inner[where[-1]] = ("0" if inner[where[-1]][0] != "0" else "1") + inner[where[-1]][1:]
+        (tmp_path / "forged.json").write_text(json.dumps(forged), "utf-8")
+        checked = subprocess.run(
+            [sys.executable, "-S", "-E", SCRIPT, "forged.json"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert checked.returncode == 1 and "WRONG" in checked.stdout, (where, checked.stdout, checked.stderr)
+
+
+def test_anyone_can_check_a_receipt_and_nobody_sees_the_level(
+    client: FlaskClient, runtime: Runtime, receipts: list[str]
+) -> None:
+    page = client.get(f"/evidence/?receipt={receipts[2][:5].lower()}-{receipts[2][5:]}", follow_redirects=True)
+    assert "这条评价已计入 2026 年 11 月的3号收费窗口" in page.text
+    assert not any(level in page.text for level in ("满意", "score"))
+    file = client.get(f"/evidence/receipts/{receipts[2]}.json").get_json()
+    assert file["entry"]["shown"]["receipt"] == receipts[2]
+    assert len(client.get("/evidence/heads.json").get_json()["heads"]) == 2
+    assert client.get("/evidence/consistency.json?old=25&new=50").get_json()["path"]
+    for bad in ("old=0&new=1", "old=9&new=1", "old=x&new=1", "old=1&new=99999"):
+        assert client.get(f"/evidence/consistency.json?{bad}").status_code == 400
+    assert client.get("/evidence/check/NOTTHERE00").status_code == 404

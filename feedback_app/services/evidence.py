@@ -7,7 +7,7 @@ place, so that nobody waits for the tree. A row without a place is never skipped
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,6 +25,7 @@ from feedback_app.errors import NotFound, Refused
 from feedback_app.services.vault import Vault
 
 BATCH = 5000
+HEAD_EVERY = timedelta(seconds=30)  # so that an entry stands in a signed tree within a minute
 
 
 def write(
@@ -94,6 +95,14 @@ def give_places(session: Session) -> int:
     session.add_all(EvidenceNode(level=level, place=place, hash=value.hex()) for (level, place), value in fresh.items())
     session.flush()
     return len(waiting)
+
+
+def has_work(session: Session, now: datetime) -> bool:
+    """Whether something waits for its place and the last head is old enough: a new one each minute at most."""
+    if not evidence.pending(session, 1):
+        return False
+    head = evidence.latest_head(session)
+    return head is None or head.at + HEAD_EVERY <= now or head.at > now
 
 
 def sign_head(session: Session, vault: Vault, now: datetime) -> TreeHead | None:

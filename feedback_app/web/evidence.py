@@ -1,0 +1,75 @@
+"""The public side of the evidence log: check a receipt, read the signed heads, get the proofs."""
+
+import re
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from feedback_app.domain.identity import tidy
+from feedback_app.errors import Refused
+from feedback_app.services import evidence, forms, ratings
+from feedback_app.web.access import PUBLIC, allow
+from feedback_app.web.context import runtime
+
+blueprint = Blueprint("evidence", __name__, url_prefix="/evidence")
+
+HEADS_SHOWN = 24
+_NUMBER = re.compile(r"^\d{1,12}$")
+
+
+@blueprint.get("/")
+@allow(PUBLIC)
+def index() -> str | AnyResponse:
+    """What this is, in words for a patient of seventy; and a box to check a receipt."""
+    typed = tidy(request.args.get("receipt", ""))
+    if typed:
+        return redirect(url_for("evidence.check", receipt=typed))
+    with runtime().reading() as session:
+        newest = evidence.heads(session, HEADS_SHOWN)
+    return render_template("boards/evidence.html", heads=newest, key=evidence.public_key(runtime().vault))
+
+
+@blueprint.get("/check/<receipt>")
+@allow(PUBLIC)
+def check(receipt: str) -> str:
+    """Whether and where a rating is counted; never which level it is."""
+    code = tidy(receipt)
+    with runtime().reading() as session:
+        accepted = ratings.by_receipt(session, code)
+        place = forms.place_of(accepted.point)
+        proof = evidence.prove(session, runtime().vault, evidence.rating_subject(code))
+    return render_template("boards/evidence_check.html", accepted=accepted, place=place, proof=proof)
+
+
+@blueprint.get("/receipts/<receipt>.json")
+@allow(PUBLIC)
+def receipt_file(receipt: str) -> Response:
+    """The proof as a file for ``check_receipt.py``."""
+    code = tidy(receipt)
+    with runtime().reading() as session:
+        proof = evidence.prove(session, runtime().vault, evidence.rating_subject(code))
+    answer = jsonify(proof.as_json(evidence.public_key(runtime().vault)))
+    answer.headers["Content-Disposition"] = f'attachment; filename="receipt-{code}.json"'
+    return answer
+
+
+@blueprint.get("/heads.json")
+@allow(PUBLIC)
+def heads() -> Response:
+    """The newest signed heads, newest first, and the key they are signed with."""
+    with runtime().reading() as session:
+        newest = evidence.heads(session, 1000)
+    return jsonify(public_key=evidence.public_key(runtime().vault), heads=newest)
+
+
+@blueprint.get("/consistency.json")
+@allow(PUBLIC)
+def consistency() -> Response:
+    """``?old=&new=``: the proof that the tree of ``new`` entries begins with the one of ``old``."""
+    sizes = [request.args.get(name, "") for name in ("old", "new")]
+    if not all(_NUMBER.match(size) for size in sizes):
+        raise Refused("evidence.bad_sizes", old=sizes[0], new=sizes[1], size="?")
+    old, new = (int(size) for size in sizes)
+    with runtime().reading() as session:
+        path = evidence.consistency(session, old, new)
+    return jsonify(old=old, new=new, path=path)
