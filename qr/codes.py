@@ -10,6 +10,8 @@ import hmac
 from feedback_app.domain.identity import readable, tidy
 from feedback_app.errors import Refused
 
+__all__ = ["LENGTH", "MOST", "grouped", "make", "read", "tidy"]
+
 NUMBER_LENGTH = 4
 SIGNATURE_LENGTH = 8
 LENGTH = NUMBER_LENGTH + SIGNATURE_LENGTH

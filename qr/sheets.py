@@ -8,10 +8,12 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from html import escape
 from typing import cast
 
 import pylopdf_fonts_zh_cn
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
@@ -39,16 +41,11 @@ class _Paper(FPDF):
         self.add_font(_FONT, fname=pylopdf_fonts_zh_cn.sans_path())
         self.set_font(_FONT, size=1)
         self._type = cast(TTFFont, self.current_font)
-        self._known = frozenset(self._type.ttfont.getBestCmap())
         self._widths: dict[str, float] = {}
 
     def release(self) -> None:
         """Close the font file."""
         self._type.close()
-
-    def knows(self, character: str) -> bool:
-        """Whether the font has a picture of it."""
-        return ord(character) in self._known
 
     def width_at_size_1(self, text: str) -> float:
         """Width of a text in its own size, from the font's table."""
@@ -106,13 +103,8 @@ def pdf(
 
 def unprintable(posters: Sequence[Poster]) -> dict[str, str]:
     """Names and places with characters the font lacks: text -> those characters."""
-    found: dict[str, str] = {}
-    with _paper() as paper:
-        for text in dict.fromkeys(text for one in posters for text in (one.hospital, one.name, one.place)):
-            lacking = "".join(sign for sign in _plain(text) if not paper.knows(sign))
-            if lacking:
-                found[text] = lacking
-    return found
+    said = dict.fromkeys(text for one in posters for text in (one.hospital, one.name, one.place))
+    return {text: lacking for text in said if (lacking := "".join(sorted(set(_plain(text)) - _known())))}
 
 
 def preview(posters: Sequence[Poster], layout: str) -> str:
@@ -146,7 +138,7 @@ def _drawn_card(paper: _Paper, form: Layout, poster: Poster, corner: tuple[float
     left = (form.card[0] - form.code_width) / 2
     texts = "".join(
         f'<text x="{line.x:.2f}" y="{line.y:.2f}" font-size="{line.size:.2f}">{escape(line.text)}</text>'
-        for line in lines(form, _printable(paper, poster), paper.width_at_size_1)
+        for line in lines(form, _printable(poster), paper.width_at_size_1)
     )
     return (
         f'<g transform="translate({corner[0]:g} {corner[1]:g})">{texts}'
@@ -156,7 +148,7 @@ def _drawn_card(paper: _Paper, form: Layout, poster: Poster, corner: tuple[float
 
 def _draw(paper: _Paper, form: Layout, poster: Poster, corner: tuple[float, float]) -> None:
     left, top = corner
-    for line in lines(form, _printable(paper, poster), paper.width_at_size_1):
+    for line in lines(form, _printable(poster), paper.width_at_size_1):
         paper.write_line(line, left, top, paper.width_at_size_1)
     paper.draw_symbol(poster.url, left + (form.card[0] - form.code_width) / 2, top + form.code_top, form.code_width)
 
@@ -167,14 +159,21 @@ def _cut_marks(paper: _Paper, form: Layout) -> None:
         paper.line(x1, y1, x2, y2)
 
 
-def _printable(paper: _Paper, poster: Poster) -> Poster:
+def _printable(poster: Poster) -> Poster:
     def known(text: str) -> str:
-        return "".join(sign if paper.knows(sign) else MISSING for sign in _plain(text))
+        return "".join(sign if sign in _known() else MISSING for sign in _plain(text))
 
     return Poster(
         url=poster.url,
         **{slot: known(getattr(poster, slot)) for slot in Poster.__dataclass_fields__ if slot != "url"},
     )
+
+
+@cache
+def _known() -> frozenset[str]:
+    """All characters the font has a picture of."""
+    with TTFont(pylopdf_fonts_zh_cn.sans_path(), lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
 
 
 def _plain(text: str) -> str:

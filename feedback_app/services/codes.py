@@ -1,20 +1,48 @@
 """Codes: issued, read, retired and reissued. The address in a picture comes from the configuration only."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from feedback_app.db import codes
-from feedback_app.db.codes import Code
+from feedback_app.db.codes import STATUSES, Code, Wanted
 from feedback_app.db.directory import ServicePoint
-from feedback_app.errors import Gone, NotFound
+from feedback_app.errors import Gone, NotFound, Refused
 from feedback_app.services import audit
 from feedback_app.services.vault import Vault
 from qr import codes as short_codes
 
+__all__ = ["STATUSES", "Code", "Wanted"]  # handed on to the doors
+
 PURPOSE = "codes"
+KINDS = ("window", "staff", "logistics", "department")
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    """A code with what it stands for."""
+
+    code: str
+    url: str
+    kind: str
+    key: str
+    name: str
+    status: str  # active | paused (its service point is out of use) | retired
+    title: str
+    department: str
+    building: str
+    floor: str
+    created_at: datetime
+    retired_at: datetime | None
+    retired_why: str
+
+    @property
+    def grouped(self) -> str:
+        """The code as people read it: ``0001-7XK2-9QDM``."""
+        return short_codes.grouped(self.code)
 
 
 def address(base_url: str, code: str) -> str:
@@ -27,25 +55,37 @@ def issue(session: Session, vault: Vault, point: ServicePoint, now: datetime) ->
     active = codes.of_point(session, point.id)
     if active:
         return active[-1]
-    code = Code(service_point_id=point.id, created_at=now)
-    session.add(code)
-    session.flush()
-    code.text = short_codes.make(code.id, vault.key(PURPOSE))
-    session.flush()
-    return code
+    return _issue(session, vault, [point], now)[0]
 
 
-def issue_all(session: Session, vault: Vault, points: Sequence[ServicePoint], now: datetime) -> int:
-    """An active code for each of these points that has none, in a few statements for thousands; returns how many."""
-    served = set(session.scalars(select(Code.service_point_id).where(Code.status == "active")))
-    made = [Code(service_point_id=point.id, created_at=now) for point in points if point.id not in served]
+def issue_missing(session: Session, vault: Vault, *, actor: str, now: datetime) -> int:
+    """A code for every active service point that has none; returns how many were made. Twice makes no more."""
+    made = _issue(session, vault, codes.points_without(session), now)
+    if made:
+        audit.write(session, actor=actor, action="codes.issued", now=now, number=len(made))
+    return len(made)
+
+
+def missing(session: Session) -> int:
+    """How many active service points have no code yet."""
+    return len(codes.points_without(session))
+
+
+def _issue(session: Session, vault: Vault, points: Sequence[ServicePoint], now: datetime) -> list[Code]:
+    made = [Code(service_point_id=point.id, created_at=now) for point in points]
     session.add_all(made)
     session.flush()
     key = vault.key(PURPOSE)
     for code in made:
         code.text = short_codes.make(code.id, key)
     session.flush()
-    return len(made)
+    return made
+
+
+def issue_all(session: Session, vault: Vault, points: Sequence[ServicePoint], now: datetime) -> int:
+    """An active code for each of these points that has none, in a few statements for thousands; returns how many."""
+    served = set(session.scalars(select(Code.service_point_id).where(Code.status == "active")))
+    return len(_issue(session, vault, [point for point in points if point.id not in served], now))
 
 
 def open_code(session: Session, vault: Vault, typed: str) -> Code:
@@ -53,13 +93,50 @@ def open_code(session: Session, vault: Vault, typed: str) -> Code:
 
     Raises Refused ``codes.forged``, NotFound ``codes.unknown``, Gone ``codes.retired`` (with the name it stood for).
     """
+    code = find(session, vault, typed)
+    if code.status != "active" or not code.service_point.active:
+        raise Gone("codes.retired", name=code.service_point.name)
+    return code
+
+
+def find(session: Session, vault: Vault, typed: str) -> Code:
+    """The same, retired codes included. Raises Refused ``codes.forged``, NotFound ``codes.unknown``."""
     text = short_codes.read(typed, vault.key(PURPOSE))
     code = codes.find(session, text)
     if code is None:
         raise NotFound("codes.unknown")
-    if code.status != "active" or not code.service_point.active:
-        raise Gone("codes.retired", name=code.service_point.name)
     return code
+
+
+def is_ours(vault: Vault, typed: str) -> bool:
+    """Whether the signature is ours; asks no database."""
+    try:
+        short_codes.read(typed, vault.key(PURPOSE))
+    except Refused:
+        return False
+    return True
+
+
+def rows(
+    session: Session, base_url: str, wanted: Wanted, *, most: int | None = None, skip: int = 0
+) -> Sequence[CodeRow]:
+    """The codes asked for: by kind, department, then name (windows: number)."""
+    return [row(code, base_url) for code in codes.matching(session, wanted, most=most, skip=skip)]
+
+
+def count(session: Session, wanted: Wanted) -> int:
+    return codes.count(session, wanted)
+
+
+def count_by_kind(session: Session) -> dict[str, int]:
+    """How many codes work now: every kind of :data:`KINDS` and its number."""
+    counted = codes.count_by_kind(session)
+    return {kind: counted.get(kind, 0) for kind in KINDS}
+
+
+def departments(session: Session, wanted: Wanted) -> Sequence[tuple[str, str, int]]:
+    """(key, name, number of codes) of each department the codes belong to."""
+    return codes.departments_of(session, wanted)
 
 
 def retire(session: Session, code: Code, *, why: str, actor: str, now: datetime) -> None:
@@ -70,3 +147,43 @@ def retire(session: Session, code: Code, *, why: str, actor: str, now: datetime)
     code.retired_at = now
     code.retired_why = why
     audit.write(session, actor=actor, action="code.retired", subject=code.text or "", now=now, why=why)
+
+
+def reissue(session: Session, vault: Vault, code: Code, *, why: str, actor: str, now: datetime) -> Code:
+    """Stop the code and give its service point a new one. Doing it again gives the same new one.
+
+    Raises Refused ``codes.out_of_use`` when the service point itself is out of use.
+    """
+    if not code.service_point.active:
+        raise Refused("codes.out_of_use", name=code.service_point.name)
+    retire(session, code, why=why, actor=actor, now=now)
+    session.flush()
+    new = issue(session, vault, code.service_point, now)
+    audit.write(session, actor=actor, action="code.reissued", subject=new.text or "", now=now, instead_of=code.text)
+    return new
+
+
+def current(session: Session, code: Code) -> str:
+    """The code that works now for the same service point; "" when there is none."""
+    active = codes.of_point(session, code.service_point_id)
+    return (active[-1].text or "") if active and code.service_point.active else ""
+
+
+def row(code: Code, base_url: str) -> CodeRow:
+    """The code with what it stands for, for showing."""
+    point = code.service_point
+    return CodeRow(
+        code=code.text or "",
+        url=address(base_url, code.text or ""),
+        kind=point.kind,
+        key=point.key,
+        name=point.name,
+        status="paused" if code.status == "active" and not point.active else code.status,
+        title=point.title,
+        department=point.department.name if point.department else "",
+        building=point.building,
+        floor=point.floor,
+        created_at=code.created_at,
+        retired_at=code.retired_at,
+        retired_why=code.retired_why,
+    )
