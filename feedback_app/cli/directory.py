@@ -42,10 +42,19 @@ def _add(kind: str) -> None:
     @click.option("--json", "as_json", is_flag=True, help="a machine-readable summary on standard output")
     @click.option("--skip-bad", is_flag=True, help="import the good rows although others are rejected")
     @click.option("--create-departments", is_flag=True, help="create departments that rows mention by a new name")
+    @click.option("--replace", is_flag=True, help="duty only: remove shifts of these windows and days not in the list")
     @click.pass_obj
     def command(
-        session: Session, file: Path, dry_run: bool, as_json: bool, skip_bad: bool, create_departments: bool
+        session: Session,
+        file: Path,
+        dry_run: bool,
+        as_json: bool,
+        skip_bad: bool,
+        create_departments: bool,
+        replace: bool,
     ) -> None:
+        if replace and kind != "duty":
+            raise click.UsageError("--replace is for duty only")
         table = _open(file, kind)
         if table.sheet:
             say(f"sheet: {table.sheet}")
@@ -65,6 +74,7 @@ def _add(kind: str) -> None:
                         now=runtime.now(),
                         create_departments=create_departments,
                         skip_bad=skip_bad,
+                        replace_missing=replace,
                         progress=step,
                     )
         _report(kind, table, preview, imported=not dry_run and not blocked, as_json=as_json)

@@ -18,12 +18,16 @@ class ImportDraft(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant)
     filename: Mapped[str] = mapped_column(String(200), default="")
     form: Mapped[str] = mapped_column(String(40), default="")
-    sheet: Mapped[str] = mapped_column(String(100), default="")
+    sheets: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [[name, [[line, [cell, …]], …]], …]
+    sheet: Mapped[int] = mapped_column(default=0)  # the one being imported
     kind: Mapped[str] = mapped_column(String(20), default="")
-    rows: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [[line, [cell, …]], …], the heading row among them
-    heading: Mapped[int] = mapped_column(default=0)  # its index in rows
+    heading: Mapped[int] = mapped_column(default=0)  # index of the heading row
     columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # place in the row -> field
-    result: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # counts, once imported; rows are empty then
+    create_departments: Mapped[bool] = mapped_column(default=True)
+    replace_missing: Mapped[bool] = mapped_column(default=False)
+    result: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # counts, once imported; the sheets are dropped then
 
 
 def forget_expired(session: Session, now: datetime) -> None:

@@ -15,6 +15,7 @@ LONGEST = {
     "open_hours": 60, "email": 200, "shift": 20, "dept_code": 64, "department": 100, "aliases": 400, "window": 100, "staff": 64,
 }  # fmt: skip
 KEPT_WHEN_EMPTY = ("aliases", "wecom_userid", "email")  # often added by hand, seldom known to HR
+EXAMPLE = "示例"  # how the key of the example row in our own templates begins
 _SKIPPED = ("note",)
 
 
@@ -74,9 +75,18 @@ class _Rejected(Exception):
 
 
 def read_rows(
-    kind: Kind, columns: Columns, headings: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], zone: ZoneInfo
+    kind: Kind,
+    columns: Columns,
+    headings: Sequence[str],
+    rows: Iterable[tuple[int, Sequence[str]]],
+    zone: ZoneInfo,
+    *,
+    by_hand: bool = False,
 ) -> Reading:
-    """Read the rows (line number, cells) below the heading. Repeated heading rows are passed over."""
+    """Read the rows (line number, cells) below the heading. Repeated headings and our example rows are passed over.
+
+    ``by_hand``: a person sees and changes every field, so that an empty one is meant to be empty.
+    """
     points: dict[tuple[str, str], PointRow] = {}
     duty: dict[tuple[str, str, datetime], DutyRow] = {}
     rejected: list[Problem] = []
@@ -88,10 +98,14 @@ def read_rows(
         try:
             values = _texts(line, columns, cells)
             if kind.name == "duty":
+                if values.get("window", "").startswith(EXAMPLE):
+                    continue
                 slot = _duty_row(line, values, zone)
                 _first_of(duty, (slot.window, slot.staff, slot.starts_at), slot)
             else:
-                point = _point_row(kind, line, values)
+                if values.get("key", "").startswith(EXAMPLE):
+                    continue
+                point = _point_row(kind, line, values, () if by_hand else KEPT_WHEN_EMPTY)
                 _first_of(points, (point.kind, point.key), point)
                 warnings.extend(_oddities(point))
         except _Rejected as error:
@@ -145,7 +159,7 @@ def _needed(line: int, name: str, text: str) -> str:
     return text
 
 
-def _point_row(kind: Kind, line: int, texts: Mapping[str, str]) -> PointRow:
+def _point_row(kind: Kind, line: int, texts: Mapping[str, str], kept: Sequence[str]) -> PointRow:
     point_kind = kind.point or _kind_of(line, texts)
     name = texts.get("name", "")
     key = cell.key(texts.get("key", ""))
@@ -154,7 +168,7 @@ def _point_row(kind: Kind, line: int, texts: Mapping[str, str]) -> PointRow:
     elif point_kind == "window" and not name:
         name = key
     _needed(line, "key", key)
-    values = _typed(line, {**texts, "name": _needed(line, "name", name)})
+    values = _typed(line, {**texts, "name": _needed(line, "name", name)}, kept)
     if point_kind == "department":
         return PointRow(line, point_kind, key, values)
     return PointRow(line, point_kind, key, values, cell.key(texts.get("dept_code", "")), texts.get("department", ""))
@@ -167,10 +181,10 @@ def _kind_of(line: int, texts: Mapping[str, str]) -> str:
     return POINT_KINDS[said.lower()]
 
 
-def _typed(line: int, texts: Mapping[str, str]) -> dict[str, Any]:
+def _typed(line: int, texts: Mapping[str, str], kept: Sequence[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, text in texts.items():
-        if name in {"key", "kind", "dept_code", "department"} or (not text and name in KEPT_WHEN_EMPTY):
+        if name in {"key", "kind", "dept_code", "department"} or (not text and name in kept):
             continue
         values[name] = _checked(line, name, _READERS.get(name, str), text)
     if "status" in values:
@@ -182,8 +196,8 @@ _READERS: dict[str, Any] = {
     "aliases": lambda text: list(cell.names(text)),
     "sex": cell.sex,
     "hire_date": lambda text: cell.day(text) if text else None,
-    "wecom_userid": cell.userid,
-    "email": cell.mail,
+    "wecom_userid": lambda text: cell.userid(text) if text else "",
+    "email": lambda text: cell.mail(text) if text else "",
     "made_up": cell.yes,
 }
 

@@ -108,6 +108,7 @@ def apply(
     create_departments: bool = False,
     skip_bad: bool = False,
     progress: Progress = lambda _: None,
+    action: str = "directory.imported",
 ) -> Preview:
     """Import the rows; each point that becomes active gets a code; who left loses access.
 
@@ -131,7 +132,7 @@ def apply(
         prepared.departments.remember_ids(session)
     _end_access(session, [step.point for step in prepared.steps if step.point and _leaves(step)], now)
     codes.issue_all(session, vault, newly_active, now)
-    audit.write(session, actor=actor, action="directory.imported", subject=kind, now=now, **preview.counts())
+    audit.write(session, actor=actor, action=action, subject=kind, now=now, **preview.counts())
     return preview
 
 

@@ -1,7 +1,7 @@
 """Importing who serves at which window when."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ Slot = tuple[int, int, datetime]  # window, staff, start
 class _Plan:
     new: Sequence[tuple[Slot, DutyRow]]
     changed: Sequence[tuple[DutySlot, DutyRow]]
+    missing: Sequence[DutySlot]
     preview: Preview
 
 
@@ -37,15 +38,22 @@ def apply(
     actor: str,
     now: datetime,
     skip_bad: bool = False,
+    replace_missing: bool = False,
     progress: Progress = lambda _: None,
 ) -> Preview:
-    """Import the roster. Raises Refused ``directory.rows_rejected`` (``count``) as for the other lists."""
+    """Import the roster; ``replace_missing`` takes away the shifts of its windows and days that it does not have.
+
+    Raises Refused ``directory.rows_rejected`` (``count``) as for the other lists.
+    """
     prepared = _prepare(session, reading)
     preview = prepared.preview
     if preview.rejected and not skip_bad:
         raise Refused("directory.rows_rejected", count=preview.counts()["rejected"])
-    if not preview.changes_something:
+    gone = prepared.missing if replace_missing else ()
+    if not preview.changes_something and not gone:
         return preview
+    for slot_gone in gone:
+        session.delete(slot_gone)
     for (window_id, staff_id, starts_at), row in prepared.new:
         session.add(
             DutySlot(window_id=window_id, staff_id=staff_id, shift=row.shift, starts_at=starts_at, ends_at=row.ends_at)
@@ -55,7 +63,15 @@ def apply(
         slot.shift, slot.ends_at = row.shift, row.ends_at
         progress(1)
     session.flush()
-    audit.write(session, actor=actor, action="directory.imported", subject="duty", now=now, **preview.counts())
+    audit.write(
+        session,
+        actor=actor,
+        action="directory.imported",
+        subject="duty",
+        now=now,
+        removed=len(gone),
+        **preview.counts(),
+    )
     return preview
 
 
@@ -78,16 +94,18 @@ def _prepare(session: Session, reading: Reading) -> _Plan:
             new.setdefault(slot, row)
         elif (known[slot].ends_at, known[slot].shift) != (row.ends_at, row.shift):
             changed.append((known[slot], row))
+    missing = _missing(known, listed)
     return _Plan(
         list(new.items()),
         changed,
+        missing,
         Preview(
             added=tuple(Known("duty", row.window, _title(staff[row.staff].name, row)) for row in new.values()),
             changed=tuple(_changed(slot, row) for slot, row in changed),
             unchanged=len(listed) - len(new) - len(changed),
             rejected=tuple(sorted(rejected, key=lambda problem: problem.line)),
             warnings=tuple(warnings),
-            missing=tuple(_missing(session, known, listed, reading.duty)),
+            missing=tuple(_named(session, missing, reading.duty)),
         ),
     )
 
@@ -146,14 +164,16 @@ def _days(rows: Sequence[DutyRow]) -> tuple[datetime, datetime]:
     return first, last
 
 
-def _missing(session: Session, known: dict[Slot, DutySlot], listed: set[Slot], rows: Sequence[DutyRow]) -> list[Known]:
-    """Shifts of the same windows and days that the roster does not have: perhaps swapped; they stay until removed by hand."""
+def _missing(known: dict[Slot, DutySlot], listed: set[Slot]) -> list[DutySlot]:
+    """Shifts of the same windows and days that the roster does not have: perhaps swapped."""
     windows = {window_id for window_id, _, _ in listed}
     gone = [slot for key, slot in known.items() if key not in listed and slot.window_id in windows]
+    return sorted(gone, key=lambda slot: slot.starts_at)
+
+
+def _named(session: Session, slots: Sequence[DutySlot], rows: Sequence[DutyRow]) -> Iterator[Known]:
     zone = rows[0].starts_at.tzinfo if rows else None
-    found = []
-    for slot in sorted(gone, key=lambda one: one.starts_at):
+    for slot in slots:
         window, member = session.get(ServicePoint, slot.window_id), session.get(ServicePoint, slot.staff_id)
         if window and member:
-            found.append(Known("duty", window.key, f"{member.name} {slot.starts_at.astimezone(zone):%Y-%m-%d %H:%M}"))
-    return found
+            yield Known("duty", window.key, f"{member.name} {slot.starts_at.astimezone(zone):%Y-%m-%d %H:%M}")

@@ -1,6 +1,7 @@
 """What an import says about a row, in words."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from feedback_app import texts
 from feedback_app.domain.directory_rows import Problem
@@ -26,3 +27,14 @@ def problem_words(problem: Problem, table: Table, language: str = texts.DEFAULT_
     """``在职状态: …``: the column and the reason, without the line number."""
     words = explain(problem.code, problem.params, language)
     return f"{column_word(problem.column, table, language)}: {words}" if problem.column else words
+
+
+def value_words(value: object, language: str = texts.DEFAULT_LANGUAGE) -> str:
+    """A value of the directory as a person reads it."""
+    if value is None or value == "" or value == []:
+        return texts.text("directory.nothing", language)
+    if isinstance(value, bool):
+        return texts.text("directory.yes" if value else "directory.no", language)
+    if isinstance(value, list):
+        return "、".join(str(one) for one in value)
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

@@ -27,11 +27,23 @@ def apply(
     now: datetime,
     create_departments: bool = False,
     skip_bad: bool = False,
+    replace_missing: bool = False,
     progress: Progress = lambda _: None,
 ) -> Preview:
-    """All of it or nothing. Raises Refused ``directory.rows_rejected`` when rows are wrong and not ``skip_bad``."""
+    """All of it or nothing. Raises Refused ``directory.rows_rejected`` when rows are wrong and not ``skip_bad``.
+
+    ``replace_missing`` is for duty only: nobody else is ever removed by a list.
+    """
     if kind == "duty":
-        return duty_import.apply(session, reading, actor=actor, now=now, skip_bad=skip_bad, progress=progress)
+        return duty_import.apply(
+            session,
+            reading,
+            actor=actor,
+            now=now,
+            skip_bad=skip_bad,
+            replace_missing=replace_missing,
+            progress=progress,
+        )
     return directory_import.apply(
         session,
         vault,
