@@ -7,6 +7,7 @@ from datetime import date
 from feedback_app.domain.awards import League
 
 LEFT = "left"
+AWAY = "away"
 HEAD = "head"
 TENURE = "tenure"
 NO_HIRE_DATE = "no_hire_date"
@@ -26,6 +27,7 @@ class Member:
     duty: str = ""
     hire_date: date | None = None
     active: bool = True
+    away: bool = False  # on leave, in training, posted elsewhere: active, but not at work now
 
 
 def is_head(duty: str) -> bool:
@@ -39,10 +41,15 @@ def league_of(member: Member, leagues: Sequence[League]) -> League | None:
     return next((one for one in fitting if not one.categories or member.category in one.categories), None)
 
 
-def why_not(member: Member, league: League, on: date) -> str | None:
-    """The first reason that keeps the member off the board on that date; None: eligible."""
+def why_not(member: Member, league: League, on: date, *, rated: bool = True) -> str | None:
+    """The first reason that keeps the member off the board on that date; None: eligible.
+
+    Whoever went on leave in the middle of the month competes with what was ``rated`` before.
+    """
     if not member.active:
         return LEFT
+    if member.away and not rated:
+        return AWAY
     if not league.heads and is_head(member.duty):
         return HEAD
     if league.tenure_months:

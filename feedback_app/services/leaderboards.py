@@ -47,6 +47,10 @@ class Board:
     def league(self, key: str) -> LeagueResult:
         return next(one for one in self.results if one.key == key)
 
+    def league_words(self, key: str) -> Mapping[str, str]:
+        """The league's title by language."""
+        return next(one.title for one in self.scheme.leagues if one.key == key)
+
     def row_of(self, point_id: int) -> Row | None:
         return next((row for result in self.results for row in result.rows if row.point_id == point_id), None)
 

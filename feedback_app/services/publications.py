@@ -41,6 +41,10 @@ class Unit:
     department: str
     members: tuple[ServicePoint, ...]
 
+    @property
+    def count(self) -> int:
+        return len(self.members)
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -13,6 +13,7 @@ from feedback_app.db import tallies
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.awards import League, Scheme
 from feedback_app.domain.criteria._base import Facts
+from feedback_app.domain.directory_cells import is_away
 from feedback_app.domain.eligibility import Member, league_of, why_not
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.scoring import Tally
@@ -47,9 +48,11 @@ def gather(session: Session, scheme: Scheme, month: Month, zone: ZoneInfo) -> Ga
         league = league_of(member, scheme.leagues)
         if league is None:
             continue
-        reason = why_not(member, league, last_day)
+        known = facts.get(member.point_id, Facts())
+        rated = any(one.months_back == 0 for one in known.ratings)
+        reason = why_not(member, league, last_day, rated=rated)
         if reason is None:
-            candidates[league.key].append((member, facts.get(member.point_id, Facts())))
+            candidates[league.key].append((member, known))
             made_up = made_up or invented
         else:
             left_out.append(LeftOut(league.key, member.key, member.name, reason))
@@ -68,13 +71,14 @@ def _members(session: Session, leagues: Sequence[League]) -> list[tuple[Member, 
         ServicePoint.duty,
         ServicePoint.hire_date,
         ServicePoint.active,
+        ServicePoint.status,
         ServicePoint.made_up,
     )
     query = select(*columns).outerjoin(unit, ServicePoint.department_id == unit.id)
     query = query.where(ServicePoint.kind.in_({league.kind for league in leagues})).order_by(ServicePoint.key)
     return [
-        (Member(i, key, name, kind, category, department or "", duty, hired, active), made_up)
-        for i, key, name, kind, category, department, duty, hired, active, made_up in session.execute(query)
+        (Member(i, key, name, kind, category, department or "", duty, hired, active, is_away(status)), made_up)
+        for i, key, name, kind, category, department, duty, hired, active, status, made_up in session.execute(query)
     ]
 
 

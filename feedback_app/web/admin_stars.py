@@ -1,0 +1,127 @@
+"""Leaderboards in the console: preview the running month, close what is over, publish with a second look."""
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from feedback_app.domain.boards import Row
+from feedback_app.domain.periods import Month
+from feedback_app.errors import NotFound
+from feedback_app.services import awards, explanations, leaderboards, publications
+from feedback_app.services.leaderboards import Board
+from feedback_app.services.transaction import Session
+from feedback_app.web import navigation
+from feedback_app.web.access import ADMIN, QUALITY, allow
+from feedback_app.web.context import language, runtime, t
+
+blueprint = Blueprint("admin_stars", __name__, url_prefix="/admin/stars")
+navigation.add(50, "admin_stars.index", "stars.nav")
+
+ROWS_A_PAGE = 100
+
+
+@blueprint.get("/")
+@allow(ADMIN, QUALITY)
+def index() -> str:
+    """Every award with its periods and what can be done with each."""
+    now, zone = runtime().now(), runtime().zone
+    with runtime().reading() as session:
+        periods = {key: leaderboards.periods(session, key, now=now, zone=zone) for key in awards.schemes()}
+    return render_template(
+        "admin/stars/index.html", schemes=awards.schemes(), periods=periods, current=Month.of(now, zone), zone=zone
+    )
+
+
+@blueprint.get("/unbound")
+@allow(ADMIN, QUALITY)
+def unbound() -> str:
+    """Who cannot be written to, by department."""
+    with runtime().reading() as session:
+        units = publications.unbound(session)
+    return render_template("admin/stars/unbound.html", units=units)
+
+
+@blueprint.get("/<award>/<period>")
+@allow(ADMIN, QUALITY)
+def board(award: str, period: str) -> str:
+    """One league of a period: as it was frozen, or a preview of what closing would give."""
+    with runtime().reading() as session:
+        found = _board(session, award, Month.parse(period))
+    keys = [one.key for one in found.scheme.leagues]
+    chosen = request.args.get("league", "")
+    result = found.league(chosen if chosen in keys else keys[0])
+    pages = max(1, -(-len(result.rows) // ROWS_A_PAGE))
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    return render_template(
+        "admin/stars/board.html",
+        board=found,
+        result=result,
+        rows=result.rows[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE],
+        left_out=[one for one in found.left_out if one.league == result.key],
+        page=page,
+        pages=pages,
+        over=runtime().now() >= found.month.ends(runtime().zone),
+        zone=runtime().zone,
+    )
+
+
+@blueprint.get("/<award>/<period>/rows/<int:point_id>")
+@allow(ADMIN, QUALITY)
+def row(award: str, period: str, point_id: int) -> str:
+    """Why somebody stands where they stand: the words that person reads."""
+    with runtime().reading() as session:
+        found = _board(session, award, Month.parse(period))
+    one = _row_of(found, point_id)
+    lines = explanations.lines(found, one, language())
+    return render_template("admin/stars/row.html", board=found, row=one, lines=lines)
+
+
+@blueprint.post("/<award>/<period>/close")
+@allow(ADMIN, QUALITY)
+def close(award: str, period: str) -> Response:
+    """Freeze a month that is over."""
+    now = runtime().now()
+    with runtime().transaction() as session:
+        leaderboards.close(
+            session, award, Month.parse(period), now=now, zone=runtime().zone, actor=f"account:{g.account.login}"
+        )
+    flash(t("stars.admin.closed_now", period=period), "ok")
+    return redirect(url_for("admin_stars.board", award=award, period=period))
+
+
+@blueprint.get("/<award>/<period>/publish")
+@allow(ADMIN, QUALITY)
+def ask(award: str, period: str) -> str:
+    """What publishing will do: how many messages, when, and who cannot be reached."""
+    with runtime().reading() as session:
+        found = leaderboards.load(session, award, Month.parse(period))
+        plan = publications.plan(session, now=runtime().now(), settings=runtime().settings)
+    return render_template("admin/stars/publish.html", board=found, plan=plan, zone=runtime().zone)
+
+
+@blueprint.post("/<award>/<period>/publish")
+@allow(ADMIN, QUALITY)
+def publish(award: str, period: str) -> Response:
+    """Release the period; a second time changes nothing and says so."""
+    now, settings = runtime().now(), runtime().settings
+    month = Month.parse(period)
+    with runtime().transaction() as session:
+        before = leaderboards.load(session, award, month).published_at
+        queued = publications.publish(session, award, month, by=g.account.name, now=now, settings=settings)
+    said = t("stars.admin.published_before") if before else t("stars.admin.published_now", messages=queued)
+    flash(said, "ok")
+    return redirect(url_for("admin_stars.board", award=award, period=period))
+
+
+def _board(session: Session, award: str, month: Month) -> Board:
+    awards.scheme(award)
+    try:
+        return leaderboards.load(session, award, month)
+    except NotFound:
+        return leaderboards.preview(session, award, month, now=runtime().now(), zone=runtime().zone)
+
+
+def _row_of(board: Board, point_id: int) -> Row:
+    found = board.row_of(point_id)
+    if found is None:
+        raise NotFound("stars.no_row")
+    return found

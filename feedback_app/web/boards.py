@@ -1,0 +1,80 @@
+"""What everyone may see: published boards, their rules, the screen in the lobby. Only the top, never a low place."""
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from feedback_app.domain.periods import Month
+from feedback_app.errors import NotFound, Refused
+from feedback_app.services import awards, leaderboards
+from feedback_app.services.leaderboards import Board
+from feedback_app.services.transaction import Session
+from feedback_app.web.access import PUBLIC, allow
+from feedback_app.web.context import runtime
+
+blueprint = Blueprint("boards", __name__, url_prefix="/stars")
+
+SCREEN_ROWS = 5
+SCREEN_LEAGUES = 4
+
+
+@blueprint.get("/")
+@allow(PUBLIC)
+def index() -> str:
+    """All published boards, newest first."""
+    with runtime().reading() as session:
+        published = {key: leaderboards.published(session, key) for key in awards.schemes()}
+    return render_template("boards/index.html", schemes=awards.schemes(), published=published)
+
+
+@blueprint.get("/screen")
+@allow(PUBLIC)
+def screen() -> str:
+    """For a screen of 1920 × 1080 in the lobby: the newest board, a few names a league. It fetches itself anew."""
+    with runtime().reading() as session:
+        board = _newest(session)
+    results = [result for result in board.results if result.rows][:SCREEN_LEAGUES] if board else []
+    return render_template("boards/screen.html", board=board, results=results, most=SCREEN_ROWS)
+
+
+@blueprint.get("/<award>")
+@allow(PUBLIC)
+def latest(award: str) -> Response:
+    """To the newest published board of the award."""
+    awards.scheme(award)
+    with runtime().reading() as session:
+        months = leaderboards.published(session, award)
+    if not months:
+        return redirect(url_for("boards.index"))
+    return redirect(url_for("boards.board", award=award, period=str(months[0])))
+
+
+@blueprint.get("/<award>/rules")
+@allow(PUBLIC)
+def rules(award: str) -> str:
+    """How it is reckoned, in plain words with the award's own figures."""
+    return render_template("boards/rules.html", scheme=awards.scheme(award))
+
+
+@blueprint.get("/<award>/<period>")
+@allow(PUBLIC)
+def board(award: str, period: str) -> str:
+    awards.scheme(award)
+    with runtime().reading() as session:
+        found = leaderboards.load(session, award, _month(period), public_only=True)
+    return render_template("boards/board.html", board=found)
+
+
+def _month(period: str) -> Month:
+    # An address that names no month is an address that does not exist.
+    try:
+        return Month.parse(period)
+    except Refused:
+        raise NotFound("stars.not_published", period=period) from None
+
+
+def _newest(session: Session) -> Board | None:
+    newest = [(months[0], key) for key in awards.schemes() if (months := leaderboards.published(session, key))]
+    if not newest:
+        return None
+    month, award = max(newest)
+    return leaderboards.load(session, award, month, public_only=True)
