@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from feedback_app.domain.periods import local_day
-from feedback_app.services import bindings, deliveries, evidence, housekeeping, periodic
+from feedback_app.services import bindings, deliveries, evidence, housekeeping, leaderboards, periodic, publications
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
@@ -28,6 +28,7 @@ SANDBOX_TICK_SECONDS = 1  # the demo's and the tests' clock may jump at any mome
 DELIVERY_SECONDS = 1
 BATCH = 20
 _BEAT_EVERY = timedelta(seconds=20)
+_MINUTE = timedelta(minutes=1)
 _log = logging.getLogger(__name__)
 
 
@@ -35,7 +36,11 @@ def _sweep(session: Session, runtime: Runtime, now: datetime) -> object:
     return housekeeping.sweep(session, now)
 
 
-DAILY: Mapping[str, Daily] = {"housekeeping": _sweep}
+def _close(session: Session, runtime: Runtime, now: datetime) -> object:
+    return [f"{award} {month}" for award, month in leaderboards.close_due(session, now=now, zone=runtime.zone)]
+
+
+DAILY: Mapping[str, Daily] = {"close": _close, "housekeeping": _sweep}
 """Done once in each of the hospital's calendar days, as soon as it has begun."""
 
 
@@ -48,6 +53,7 @@ class Worker:
         self._channels = channels
         self._stop = stop or threading.Event()
         self._last_beat: datetime | None = None
+        self._last_minute: datetime | None = None
         self._idempotent = frozenset(
             name for name, channel in channels.items() if getattr(channel, "idempotent", False)
         )
@@ -59,6 +65,19 @@ class Worker:
         for kind, work in DAILY.items():
             if not self._stop.is_set():
                 self._daily(kind, work)
+        now = self._runtime.now()
+        if self._last_minute is None or abs(now - self._last_minute) >= _MINUTE:
+            self._last_minute = now
+            self._publish(now)
+
+    def _publish(self, now: datetime) -> None:
+        """Release what a scheme releases by itself."""
+        with self._runtime.reading() as session:
+            if all(board.scheme.publish_after_hours is None for board in leaderboards.waiting(session)):
+                return
+        with self._runtime.transaction() as session:
+            if periodic.hold(session, "publish", self.name, now):
+                publications.publish_due(session, now=now, settings=self._runtime.settings)
 
     def _beat(self) -> None:
         now = self._runtime.now()
@@ -71,14 +90,15 @@ class Worker:
             self._last_beat = now
 
     def _keep_evidence(self) -> None:
-        """Give new entries of the evidence log their place and sign it; writers never wait for this."""
+        """Give new entries of the evidence log their place and sign it; one worker at a time, writers never wait."""
         now = self._runtime.now()
         with self._runtime.reading() as session:
             if not evidence.has_work(session, now):
                 return
         with self._runtime.transaction() as session:
-            evidence.give_places(session)
-            evidence.sign_head(session, self._runtime.vault, now)
+            if periodic.hold(session, "evidence", self.name, now):
+                evidence.give_places(session)
+                evidence.sign_head(session, self._runtime.vault, now)
 
     def _daily(self, kind: str, work: Daily) -> None:
         now = self._runtime.now()

@@ -142,7 +142,7 @@ def test_verify_finds_the_first_altered_entry(star: Star, configured: Runtime) -
         entry.actor = "somebody"
         altered = entry.id
     found = star("verify")
-    assert (found.returncode, json.loads(found.stdout)["entry"]) == (1, altered)
+    assert (found.returncode, json.loads(found.stdout)["where"]) == (1, f"audit:{altered}")
 
 
 def every_command() -> Iterator[tuple[str, click.Command]]:

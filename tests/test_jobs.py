@@ -10,9 +10,11 @@ import pytest
 from feedback_app import clock, jobs
 from feedback_app.db.accounts import SignIn
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.outbox import OutboxMessage
-from feedback_app.services import outbox, periodic, sign_ins
+from feedback_app.services import evidence, outbox, periodic, ratings, sign_ins, verification
 from feedback_app.services.deliveries import SENT, Outcome, Outgoing
+from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
@@ -138,3 +140,44 @@ def test_the_worker_runs_until_told_to_stop(runtime: Runtime, point: Lookup) -> 
     with runtime.reading() as session:
         states = [message.state for message in session.query(OutboxMessage)]
     assert states == ["sent", "sent"]
+
+
+def test_the_month_is_closed_once_at_midnight_and_missed_ones_are_caught_up(runtime: Runtime, point: Lookup) -> None:
+    with runtime.transaction() as session:
+        submission = Submission(point_id=point("W03").id, score=5, channel="form", idempotency_key="k")
+        ratings.submit(session, submission, zone=runtime.zone, now=runtime.now())
+    worker = jobs.Worker(runtime, {})
+    clock_file = Path(runtime.settings.sandbox.clock_file)
+    for told, closed in (
+        ("2026-11-30T23:59:50+08:00", []),
+        ("2026-12-01T00:00:00+08:00", ["2026-11"]),
+        ("2027-02-03T07:00:00+08:00", ["2026-11", "2026-12", "2027-01"]),
+    ):
+        clock.move(clock_file, datetime.fromisoformat(told))
+        for one in (worker, jobs.Worker(runtime, {})):
+            one.tick()
+        with runtime.reading() as session:
+            assert [board.period for board in session.query(Leaderboard).order_by(Leaderboard.period)] == closed
+            assert session.query(OutboxMessage).count() == 0, "closing sends nothing"
+
+
+def test_accepted_ratings_get_their_place_in_the_evidence_log(runtime: Runtime, point: Lookup) -> None:
+    with runtime.transaction() as session:
+        submission = Submission(point_id=point("W03").id, score=5, channel="form", idempotency_key="k")
+        accepted = ratings.submit(session, submission, zone=runtime.zone, now=runtime.now())
+    jobs.Worker(runtime, {}).tick()
+    with runtime.reading() as session:
+        proof = evidence.prove(session, runtime.vault, evidence.rating_subject(accepted.receipt))
+        assert proof.inclusion is not None
+        assert list(verification.problems(session, runtime.vault, runtime.now())) == []
+
+
+def test_a_lease_has_one_holder_until_it_runs_out(runtime: Runtime) -> None:
+    def hold(owner: str, at: datetime) -> bool:
+        with runtime.transaction() as session:
+            return periodic.hold(session, "evidence", owner, at)
+
+    start = runtime.now()
+    assert [hold("a", start), hold("b", start), hold("a", start)] == [True, False, True]
+    assert hold("b", start + timedelta(seconds=61))
+    assert hold("a", start - timedelta(days=30)), "after the clock was set back nobody waits for the future"

@@ -1,5 +1,6 @@
 """Starting and keeping: init, migrate, serve, work, check, receipt, verify."""
 
+import itertools
 import logging
 import signal
 import sys
@@ -12,7 +13,9 @@ from feedback_app.cli import _check, _init
 from feedback_app.cli._common import Session, put, say
 from feedback_app.cli._gunicorn import Server
 from feedback_app.errors import NotFound
-from feedback_app.services import accounts, audit, inclusion, schema
+from feedback_app.services import accounts, audit, inclusion, schema, verification
+
+_MOST_PROBLEMS = 20
 
 
 @click.command(epilog="Example: service-star init --hospital 青山医院 --base-url https://stars.qingshan.example")
@@ -92,14 +95,15 @@ def receipt_command(session: Session, receipt: str) -> None:
 @click.command(epilog="Example: service-star verify")
 @click.pass_obj
 def verify(session: Session) -> None:
-    """Recompute the audit chain; exit status 1 and the first bad entry if anything was altered, removed or inserted."""
+    """Recompute the whole evidence log and the audit chain; exit status 1 if anything was altered, removed or inserted."""
     with session.runtime() as runtime, runtime.reading() as transaction:
-        broken = audit.first_broken(transaction)
+        found = list(itertools.islice(verification.problems(transaction, runtime.vault, runtime.now()), _MOST_PROBLEMS))
         last = audit.last_hash(transaction)
-    if broken is not None:
-        put({"audit": "broken", "entry": broken.id, "at": broken.at.isoformat(), "action": broken.action})
+    for problem in found:
+        put({"problem": problem.what, "where": problem.where})
+    if found:
         sys.exit(1)
-    put({"audit": "ok", "last_hash": last})
+    put({"evidence": "ok", "audit": "ok", "audit_hash": last})
 
 
 receipt_command.name = "receipt"

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from feedback_app.db.platform import JobRun, WorkProcess
+from feedback_app.db.platform import JobRun, Lease, WorkProcess
 
 ALIVE = timedelta(minutes=1)
 _FORGOTTEN = timedelta(days=7)
@@ -29,6 +29,26 @@ def take(session: Session, kind: str, period: str, now: datetime) -> bool:
             session.add(JobRun(kind=kind, period=period, done_at=now))
     except IntegrityError:
         return False
+    return True
+
+
+def hold(session: Session, name: str, owner: str, now: datetime) -> bool:
+    """Whether ``owner`` is the one who does this work now: taken when free or run out, prolonged when already held.
+
+    The row stays locked until the caller's transaction ends, so that two holders cannot overlap on PostgreSQL either.
+    """
+    lease = session.get(Lease, name, with_for_update=True, populate_existing=True)
+    if lease is None:
+        try:
+            with session.begin_nested():
+                session.add(Lease(name=name, owner=owner, until=now + ALIVE))
+        except IntegrityError:
+            return False
+        return True
+    if lease.owner != owner and now < lease.until <= now + ALIVE:
+        return False
+    lease.owner, lease.until = owner, now + ALIVE
+    session.flush()
     return True
 
 

@@ -3,20 +3,33 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from feedback_app.domain.trend import trend_chart
 from feedback_app.errors import FeedbackError, Gone, NotFound
-from feedback_app.services import bindings, mail_bindings
+from feedback_app.services import bindings, mail_bindings, own_results, own_thanks
 from feedback_app.web.access import PUBLIC, STAFF, allow
 from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.errors import status_of
 from feedback_app.web.staff_auth import identity
 
 blueprint = Blueprint("staff", __name__)
+_CHART_MONTHS = 6
 
 
 @blueprint.get("/staff/")
 @allow(STAFF)
 def index() -> str:
-    return render_template("staff/index.html", me=g.staff, results=[], chart=None, thanks=[])
+    with runtime().reading() as reading:
+        results = own_results.own_results(reading, g.staff.id, language())
+        thanks = own_thanks.latest(reading, g.staff, [one.month for one in results])
+    award = results[0].award if results else ""
+    line = [
+        (t("staff.own.short_month", month=one.month.number), one.row.score)
+        for one in results[:_CHART_MONTHS]
+        if one.row.listed and one.award == award
+    ]
+    return render_template(
+        "staff/index.html", me=g.staff, results=results, chart=trend_chart(line[::-1]), thanks=thanks
+    )
 
 
 @blueprint.get("/staff/bind")

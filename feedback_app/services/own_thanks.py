@@ -1,0 +1,32 @@
+"""Patients' kind words for one member of staff: of published months only, undated, nothing that tells who wrote them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.ratings import Rating
+from feedback_app.domain.periods import Month
+from feedback_app.domain.thanks import is_fit
+
+KIND = 4  # stars
+MOST = 3
+
+
+def latest(session: Session, person: ServicePoint, months: Sequence[Month]) -> list[str]:
+    """Up to three different fit comments of these months, the longest first: the order tells nothing about when."""
+    if not months:
+        return []
+    query = select(Rating.comment).where(
+        Rating.service_point_id == person.id,
+        Rating.period.in_([str(month) for month in months]),
+        Rating.status == "counted",
+        Rating.score >= KIND,
+        Rating.comment != "",
+    )
+    names = session.scalars(
+        select(ServicePoint.name).where(ServicePoint.kind == "staff", ServicePoint.id != person.id)
+    ).all()
+    fit = {words.strip() for words in session.scalars(query) if is_fit(words, names)}
+    return sorted(fit, key=lambda words: (-len(words), words))[:MOST]
