@@ -156,3 +156,16 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
 @pytest.mark.parametrize(("name", "command"), list(every_command()))
 def test_the_help_of_every_command_shows_an_example(name: str, command: click.Command) -> None:
     assert f"Example: service-star {name}" in (command.epilog or ""), name
+
+
+def test_export_writes_what_was_asked_for(star: Star, configured: Runtime, tmp_path: Path) -> None:
+    with configured.transaction() as session:
+        audit.write(session, actor="liu", action="=code", subject="x", now=configured.now())
+    told = star("export", "audit", "--format", "jsonl")
+    assert (told.returncode, json.loads(told.stdout)["action"]) == (0, "=code")
+    assert "1 rows" in told.stderr
+    for name, start in (("audit.csv", b"\xef\xbb\xbfid,at"), ("audit.xlsx", b"PK")):
+        assert star("export", "audit", "--out", name).returncode == 0
+        assert (tmp_path / name).read_bytes().startswith(start)
+    assert star("export", "audit", "--format", "xlsx").returncode == 2
+    assert star("export", "audit", "--since", "yesterday").returncode == 2
