@@ -141,7 +141,7 @@ class Phone:
     def _media(self, kind: str, content: bytes) -> str:
         with self.platform.lock:
             media = f"{kind}_{self.platform.next_msg_id()}"
-            self.platform.media[media] = (kind, content)
+            self.platform.remember(self.platform.media, media, (kind, content))
             return media
 
     def _scene(self, what: str) -> str:

@@ -61,7 +61,8 @@ def _patient_code(platform: Platform) -> str:
         if person is None:
             return ""
         code = "0" + secrets.token_hex(15)
-        platform.wechat_grants[code] = Grant(person.openid, platform.now() + CODE_LIFE, snapshot=person.snapshot)
+        grant = Grant(person.openid, platform.now() + CODE_LIFE, snapshot=person.snapshot)
+        platform.remember(platform.wechat_grants, code, grant)
         return code
 
 
@@ -71,7 +72,7 @@ def _member_code(platform: Platform) -> str:
         if userid.lower() not in platform.members:
             return ""
         code = secrets.token_urlsafe(24)
-        platform.wecom_grants[code] = Grant(userid, platform.now() + CODE_LIFE)
+        platform.remember(platform.wecom_grants, code, Grant(userid, platform.now() + CODE_LIFE))
         return code
 
 

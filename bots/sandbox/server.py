@@ -1,5 +1,6 @@
 """Serving the sandbox in one process with threads, on loopback only."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,8 @@ class _Quiet(WSGIRequestHandler):
 
 def server(app: Flask, port: int = 0) -> BaseWSGIServer:
     """A server bound to 127.0.0.1; port 0: any free one (see ``server_port``). Raises OSError when it is taken."""
-    made = make_server(HOST, port, app, threaded=True, request_handler=_Quiet)
+    with socket.create_server((HOST, port), backlog=128) as bound:  # bound here: werkzeug would end the process
+        made = make_server(HOST, port, app, threaded=True, request_handler=_Quiet, fd=bound.fileno())
     made.daemon_threads = True  # type: ignore[attr-defined]
     return made
 

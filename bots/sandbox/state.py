@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bots.sandbox.faults import Faults
 from bots.sandbox.limits import Quotas, Rate, Window
@@ -22,6 +22,7 @@ from feedback_app.settings import Settings
 
 ACCOUNT = "gh_5a7d0b0c5a7d"  # the official account's original id, the From and To of callbacks
 BOX_SIZE = 500  # messages kept for each person, member and group
+MEMORY = 20_000  # codes, tickets, media and message ids kept, each
 FAILURE_TEXT = "该公众号提供的服务出现故障，请稍后再试"  # what WeChat itself shows
 
 MINE, THEIRS, SYSTEM = "mine", "theirs", "system"  # whose bubble it is, seen from the phone
@@ -94,6 +95,8 @@ class Scene:
     until: datetime | None  # None: permanent
 
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 Box = tuple[str, str]  # ("openid" | "userid" | "webhook", who)
 
 
@@ -178,8 +181,16 @@ class Platform:
             return [one for one in self.boxes.get(box, ()) if not theirs or one.side == THEIRS]
 
     def webhooks(self) -> dict[str, str]:
-        """Key to group name, as configured."""
-        return {secret.get_secret_value(): name for name, secret in self.settings.wecom.webhooks.items()}
+        """Key to group name, as configured: the key alone or the whole address."""
+        configured = {name: secret.get_secret_value() for name, secret in self.settings.wecom.webhooks.items()}
+        return {text.rpartition("key=")[2]: name for name, text in configured.items()}
+
+    def remember(self, memory: dict[Key, Value], key: Key, value: Value) -> None:
+        """Keep it, and forget the oldest beyond MEMORY: a sandbox may run for weeks."""
+        with self.lock:
+            memory[key] = value
+            if len(memory) > MEMORY:
+                del memory[next(iter(memory))]
 
     def scene_for(self, scene: str, until: datetime | None = None) -> Scene:
         """A new ticket for the scene."""

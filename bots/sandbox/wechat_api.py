@@ -116,7 +116,7 @@ def template_send(platform: Platform) -> Answer:
             return {**DONE, "msgid": before[1]}
     msg_id = platform.next_msg_id()
     if own_id:
-        platform.sent_ids[(person.openid, own_id)] = (now, msg_id)
+        platform.remember(platform.sent_ids, (person.openid, own_id), (now, msg_id))
     _deliver_template(platform, person, message, finish_id=0 if own_id else msg_id)
     return {**DONE, "msgid": msg_id}
 
@@ -279,6 +279,6 @@ def media_upload(platform: Platform) -> Answer:
         raise ApiError(44001, "empty media data")
     kind = request.args.get("type", "image")
     media = f"{kind}_{platform.next_msg_id()}"
-    platform.media[media] = (kind, content)
+    platform.remember(platform.media, media, (kind, content))
     answer: dict[str, Any] = {"type": kind, "media_id": media, "created_at": int(platform.now().timestamp())}
     return answer

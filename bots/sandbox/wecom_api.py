@@ -78,7 +78,7 @@ def _is_repeated(platform: Platform, message: Answer) -> bool:
     raw, now = request.get_data(), platform.now()
     interval = timedelta(seconds=min(int(message.get("duplicate_check_interval", 1_800)), 14_400))
     before = platform.repeated.get(raw)
-    platform.repeated[raw] = before if before and now - before < interval else now
+    platform.remember(platform.repeated, raw, before if before and now - before < interval else now)
     if before and now - before < interval:
         platform.dropped["wecom_duplicate"] += 1
         return True

@@ -27,8 +27,8 @@ def sandbox(session: Session, port: int | None, faults_file: Path | None) -> Non
     app = create_sandbox(settings, faults=faults)
     try:
         served = server(app, settings.sandbox.port if port is None else port)
-    except (OSError, SystemExit) as error:
-        raise click.UsageError(f"port {port or settings.sandbox.port} cannot be used") from error
+    except OSError as error:
+        raise click.UsageError(f"port {port or settings.sandbox.port}: {error.strerror}") from error
 
     def stop(number: int, frame: FrameType | None) -> None:
         threading.Thread(target=served.shutdown).start()  # shutdown waits for serve_forever, which runs here
