@@ -1,5 +1,7 @@
 """The stand-in as one Flask application: both platforms' HTTP interfaces, the control interface and the phone page."""
 
+from collections.abc import Callable, Sequence
+
 from flask import Flask, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -8,7 +10,7 @@ from bots.sandbox.actions import Phone
 from bots.sandbox.codes import Codes, no_codes
 from bots.sandbox.faults import Faults
 from bots.sandbox.pusher import CUT_SECONDS
-from bots.sandbox.state import Platform
+from bots.sandbox.state import Member, Platform
 from feedback_app.errors import ConfigurationError
 from feedback_app.settings import Settings
 
@@ -17,16 +19,19 @@ def create_sandbox(
     settings: Settings,
     *,
     codes: Codes = no_codes,
+    members: Callable[[], Sequence[Member]] = tuple,
     faults: Faults | None = None,
     cut_seconds: float = CUT_SECONDS,
 ) -> Flask:
-    """The WSGI application. ``codes`` is asked each time the phone opens its scanner.
+    """The WSGI application.
+
+    ``codes`` is asked each time the phone opens its scanner, ``members`` (of WeCom) whenever a userid is not known yet.
 
     Raises ConfigurationError ``sandbox.disabled`` unless ``[sandbox] enabled``: production has no sandbox.
     """
     if not settings.sandbox.enabled:
         raise ConfigurationError("sandbox.disabled")
-    platform = Platform(settings)
+    platform = Platform(settings, members)
     if faults is not None:
         platform.faults = platform.given_faults = faults
     app = Flask("bots.sandbox")

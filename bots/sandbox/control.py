@@ -103,10 +103,7 @@ def members() -> Response:
 
 @blueprint.delete("/members/<userid>")
 def member_left(userid: str) -> Response:
-    platform = phone().platform
-    with platform.lock:
-        left = platform.members.pop(userid.lower(), None)
-    return jsonify({"left": left is not None})
+    return jsonify({"left": phone().platform.remove_member(userid)})
 
 
 @blueprint.post("/say")

@@ -68,11 +68,11 @@ def _patient_code(platform: Platform) -> str:
 
 def _member_code(platform: Platform) -> str:
     with platform.lock:
-        userid = request.cookies.get(MEMBER_COOKIE, "") or platform.phone_userid
-        if userid.lower() not in platform.members:
+        member = platform.member(request.cookies.get(MEMBER_COOKIE, "") or platform.phone_userid)
+        if member is None:
             return ""
         code = secrets.token_urlsafe(24)
-        platform.remember(platform.wecom_grants, code, Grant(userid, platform.now() + CODE_LIFE))
+        platform.remember(platform.wecom_grants, code, Grant(member.userid, platform.now() + CODE_LIFE))
         return code
 
 

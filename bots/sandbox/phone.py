@@ -13,7 +13,7 @@ from bots.sandbox.actions import NotPossible
 from bots.sandbox.codes import Codes, ShownCode
 from bots.sandbox.gate import phone
 from bots.sandbox.oauth import MEMBER_COOKIE, PATIENT_COOKIE
-from bots.sandbox.state import Box, Member, Message, Patient
+from bots.sandbox.state import Box, Message, Patient
 
 blueprint = Blueprint("phone", __name__, url_prefix="/phone")
 FIRST_PEOPLE = (("o-wang-fang", "王芳"), ("o-li-daye", "李大爷"), ("o-xiao-chen", "小陈"))
@@ -142,6 +142,7 @@ def _direct(typed: str) -> dict[str, str]:
 def staff() -> str:
     platform = phone().platform
     typed = request.args.get("q", "").strip()
+    platform.ask_directory()
     with platform.lock:
         members = [one for one in platform.members.values() if _fits(typed, one.name, one.userid, one.department)]
         counts = {who: number for (kind, who), number in platform.received.items() if kind == "userid"}
@@ -160,7 +161,7 @@ def staff() -> str:
 @blueprint.get("/staff/<userid>")
 def member(userid: str) -> Response:
     """The WeCom of one member; from now on this browser is that member's (for the sign-in with WeCom)."""
-    found: Member | None = phone().platform.members.get(userid.lower())
+    found = phone().platform.member(userid)
     if found is None:
         abort(404)
     page = render_template(

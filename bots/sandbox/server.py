@@ -21,7 +21,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 def server(app: Flask, port: int = 0) -> BaseWSGIServer:
-    """A server bound to 127.0.0.1; port 0: any free one (see ``server_port``). Raises OSError when it is taken."""
+    """A server bound to 127.0.0.1; port 0: any free one (see ``port``). Raises OSError when it is taken."""
     with socket.create_server((HOST, port), backlog=128) as bound:  # bound here: werkzeug would end the process
         made = make_server(HOST, port, app, threaded=True, request_handler=_Quiet, fd=bound.fileno())
     made.daemon_threads = True  # type: ignore[attr-defined]
@@ -35,7 +35,7 @@ def running(app: Flask, port: int = 0) -> Iterator[str]:
     thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield f"http://{HOST}:{made.server_port}"
+        yield f"http://{HOST}:{made.port}"
     finally:
         made.shutdown()
         made.server_close()

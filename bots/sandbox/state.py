@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from feedback_app.settings import Settings
 
 ACCOUNT = "gh_5a7d0b0c5a7d"  # the official account's original id, the From and To of callbacks
 BOX_SIZE = 500  # messages kept for each person, member and group
+DIRECTORY_PAUSE = 2.0  # seconds of real time
 MEMORY = 20_000  # codes, tickets, media and message ids kept, each
 FAILURE_TEXT = "该公众号提供的服务出现故障，请稍后再试"  # what WeChat itself shows
 
@@ -103,8 +104,9 @@ Box = tuple[str, str]  # ("openid" | "userid" | "webhook", who)
 class Platform:
     """WeChat and WeCom for one hospital account and one WeCom app, as ``settings`` name them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, directory: Callable[[], Sequence[Member]] = tuple) -> None:
         self.settings = settings
+        self.directory = directory
         clock_file = settings.sandbox.clock_file
         self.now = clocks.file_clock(Path(clock_file)) if clock_file else clocks.system_clock
         self.lock = threading.RLock()
@@ -118,6 +120,8 @@ class Platform:
             self.mode: str = self.settings.wechat.mode
             self.patients: dict[str, Patient] = {}
             self.members: dict[str, Member] = {}  # by lower-case userid
+            self.left: set[str] = set()  # removed on request, whatever the directory says
+            self.asked_at = -DIRECTORY_PAUSE
             self.boxes: dict[Box, deque[Message]] = defaultdict(lambda: deque(maxlen=BOX_SIZE))
             self.received: Counter[Box] = Counter()
             self.calls: Counter[str] = Counter()
@@ -163,6 +167,27 @@ class Platform:
             for member in members:
                 self.members[member.userid.lower()] = member
                 self.phone_userid = self.phone_userid or member.userid
+
+    def member(self, userid: str) -> Member | None:
+        """By userid in any case."""
+        with self.lock:
+            if userid.lower() not in self.members:
+                self.ask_directory()
+            return self.members.get(userid.lower())
+
+    def ask_directory(self) -> None:
+        """Take in whoever the directory has that we do not know yet; at most once in DIRECTORY_PAUSE."""
+        with self.lock:
+            if time.monotonic() - self.asked_at < DIRECTORY_PAUSE:
+                return
+            self.asked_at = time.monotonic()
+            new = [one for one in self.directory() if one.userid.lower() not in {*self.members, *self.left}]
+            self.add_members(new)
+
+    def remove_member(self, userid: str) -> bool:
+        with self.lock:
+            self.left.add(userid.lower())
+            return self.members.pop(userid.lower(), None) is not None
 
     def put(
         self, box: Box, side: str, channel: str, kind: str, text: str, content: dict[str, Any] | None = None

@@ -52,12 +52,13 @@ def app_send(platform: Platform) -> Answer:
 def _recipients(platform: Platform, touser: str) -> tuple[list[str], list[str]]:
     """Known members as they spell themselves, and unknown userids in lower case."""
     if touser == "@all":
+        platform.ask_directory()
         return [member.userid for member in platform.members.values()], []
     wanted = list(dict.fromkeys(one.lower() for one in touser.split("|") if one))
     if len(wanted) > MOST_RECIPIENTS:
         raise ApiError(40058, f"touser: more than {MOST_RECIPIENTS}")
-    known = [platform.members[one].userid for one in wanted if one in platform.members]
-    return known, [one for one in wanted if one not in platform.members]
+    found = {one: platform.member(one) for one in wanted}
+    return [one.userid for one in found.values() if one], [userid for userid, one in found.items() if not one]
 
 
 def _to_member(platform: Platform, userid: str, kind: str, text: str, content: Answer) -> None:

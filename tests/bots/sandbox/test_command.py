@@ -8,8 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from werkzeug.test import Client
 
 from bots.sandbox.client import SandboxClient
+from feedback_app.cli.sandbox import open_server
+from feedback_app.services import codes, schema
+from feedback_app.services.runtime import opened
+from tests.bots.sandbox.product import sandbox_settings
+from tests.conftest import NOON
+from tests.people import directory
 
 CONFIG = """
 [hospital]
@@ -56,6 +63,26 @@ def test_it_says_where_it_is_and_stops_cleanly(tmp_path: Path, sign: signal.Sign
         process.send_signal(sign)
         assert process.wait(10) == 0
         assert "sandbox stopped" in process.stderr.read()
+
+
+def test_it_knows_the_hospitals_codes_and_colleagues(tmp_path: Path) -> None:
+    with opened(sandbox_settings(tmp_path)) as runtime:
+        served = open_server(runtime, 0, None)
+        served.server_close()
+        page = Client(served.app)
+        assert "没有找到成员" in page.get("/phone/staff").get_data(as_text=True)  # no database yet
+        schema.migrate(runtime.database, NOON)
+        with runtime.transaction() as session:
+            points = directory(NOON)
+            session.add_all(points)
+            session.flush()
+            codes.issue_all(session, runtime.vault, points, NOON)
+        served = open_server(runtime, 0, None)
+        served.server_close()
+        page = Client(served.app)
+        scanner = page.get("/phone/scan?q=张伟").get_data(as_text=True)
+        assert "张伟" in scanner and f"{runtime.settings.server.base_url}/s/" in scanner
+        assert "孙丽" in page.get("/phone/staff").get_data(as_text=True)
 
 
 @pytest.mark.journey

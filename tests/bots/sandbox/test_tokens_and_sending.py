@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bots.sandbox.app import create_sandbox
 from bots.sandbox.client import SandboxClient
+from bots.sandbox.server import running
+from bots.sandbox.state import Member
 from tests.bots.sandbox.calls import Calls
-from tests.bots.sandbox.product import APP_ID, CORP_ID, SECRET, Product
+from tests.bots.sandbox.product import APP_ID, CORP_ID, SECRET, Product, sandbox_settings
 
 MoveClock = Callable[[timedelta], None]
 
@@ -233,3 +237,13 @@ def test_webhook_twenty_a_minute_known_keys_and_2048_bytes(
 @pytest.mark.parametrize("body", [[], "x", {"button": [1]}, {"action_info": 3, "touser": {}}])
 def test_broken_bodies_get_an_errcode(calls: Calls, path: str, body: object) -> None:
     assert calls.post(path, body, access_token=calls.classic())["errcode"] > 0
+
+
+def test_members_come_from_the_directory_until_they_are_removed(tmp_path: Path) -> None:
+    settings = sandbox_settings(tmp_path)
+    app = create_sandbox(settings, members=lambda: [Member("D01", "张伟"), Member("D02", "张敏")])
+    with running(app) as address, Calls(address) as calls, SandboxClient(address) as phones:
+        assert calls.wecom(calls.corp(), "D01|D02", "hi")["invaliduser"] == ""
+        phones.member_leaves("D02")
+        assert calls.wecom(calls.corp(), "D01|D02", "hi")["invaliduser"] == "d02"
+        assert phones.counts().received["userid"] == {"D01": 2, "D02": 1}

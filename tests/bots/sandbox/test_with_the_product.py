@@ -204,5 +204,5 @@ def test_a_snapshot_page_is_nobody(house: House) -> None:
 def test_the_port_can_be_taken_only_once(tmp_path: Path) -> None:
     first = server(Flask("first"))
     with pytest.raises(OSError):
-        server(Flask("second"), first.server_port)
+        server(Flask("second"), first.port)
     first.server_close()
