@@ -29,19 +29,16 @@ def inbound(fields: Element) -> Inbound:
     """Raises Refused ``wechat.bad_body`` when a field that every callback has is missing, repeated or no such thing."""
     openid, account = _required(fields, "FromUserName"), _required(fields, "ToUserName")
     kind = _KINDS.get(_required(fields, "MsgType").lower(), "other")
-    for name in _LISTS:
-        _as_list(fields.get(name))
-    spelled = _optional(fields, "Event") if kind == "event" else ""
-    event = _EVENTS.get(spelled.lower(), spelled)
+    event = _event(fields) if kind == "event" else ""
     return Inbound(
         key=_key(fields, account, openid, event),
         openid=openid,
         account=account,
         kind=kind,
         created_at=_created_at(fields),
-        text=visible(_optional(fields, "Content") or _optional(fields, "Recognition")),
+        text=visible(_optional(fields, "Content") or _optional(fields, "Recognition")) if not event else "",
         event=event,
-        event_key=_event_key(fields, event),
+        event_key=_event_key(fields, event) if event else "",
         menu_choice=_optional(fields, "bizmsgmenuid"),
         media_id=_optional(fields, "MediaId"),
         fields=fields,
@@ -65,6 +62,14 @@ def _optional(fields: Element, name: str) -> str:
     if not isinstance(value, str):
         raise Refused("wechat.bad_body")
     return value
+
+
+def _event(fields: Element) -> str:
+    """Its name as the platform's documents spell it."""
+    for name in _LISTS:
+        _as_list(fields.get(name))
+    spelled = _optional(fields, "Event")
+    return _EVENTS.get(spelled.lower(), spelled)
 
 
 def _as_list(event: object) -> None:

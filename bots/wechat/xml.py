@@ -19,30 +19,34 @@ _FORBIDDEN = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 Element = dict[str, Any]
 
 
-class _Tree:
-    """Collects elements while expat walks: text as str, children as dict, repeated names as list."""
+def _refuse(*_found: Any) -> None:
+    raise Refused("wechat.bad_body")
 
-    def __init__(self) -> None:
-        self.stack: list[Element] = []
-        self.texts: list[str] = []
-        self.root: Element | None = None
-        self.count = 0
 
-    def start(self, name: str, _attributes: Any) -> None:
-        self.count += 1
-        if len(self.stack) >= DEEPEST or self.count > MOST_ELEMENTS or (not self.stack and name != "xml"):
-            raise Refused("wechat.bad_body")
-        self.stack.append({})
-        self.texts.clear()
+def read(body: bytes) -> Element:
+    """The children of ``<xml>`` by name: text as str, children as dict, repeated names as list.
 
-    def end(self, name: str) -> None:
-        children = self.stack.pop()
-        value = children or "".join(self.texts).strip(_WHITE)
-        self.texts.clear()
-        if not self.stack:
-            self.root = children
-            return
-        parent = self.stack[-1]
+    Raises Refused ``wechat.bad_body`` for anything malformed, too large or too deep, not UTF-8, or with a DOCTYPE: without
+    a DOCTYPE there are no entities, so neither files nor bombs.
+    """
+    if len(body) > LARGEST or not body.lstrip().startswith(b"<"):  # a byte order mark would switch expat to UTF-16
+        _refuse()
+    tree: list[Element] = [{}]  # the element being read, below the ones it stands in
+    texts: list[str] = []
+    left = MOST_ELEMENTS
+
+    def start(name: str, _attributes: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0 or len(tree) > DEEPEST:
+            _refuse()
+        tree.append({})
+        texts.clear()
+
+    def end(name: str) -> None:
+        value = tree.pop() or "".join(texts).strip(_WHITE)
+        texts.clear()
+        parent = tree[-1]
         if name not in parent:
             parent[name] = value
         elif isinstance(parent[name], list):
@@ -50,31 +54,20 @@ class _Tree:
         else:
             parent[name] = [parent[name], value]
 
-    @staticmethod
-    def refuse(*_declaration: Any) -> None:
-        raise Refused("wechat.bad_body")
-
-
-def read(body: bytes) -> Element:
-    """The children of ``<xml>``, by name.
-
-    Raises Refused ``wechat.bad_body`` for anything malformed, too large or too deep, not UTF-8, or with a DOCTYPE: without
-    a DOCTYPE there are no entities, so neither files nor bombs.
-    """
-    if len(body) > LARGEST or not body.lstrip().startswith(b"<"):  # a byte order mark would switch expat to UTF-16
-        raise Refused("wechat.bad_body")
-    tree = _Tree()
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = tree.refuse
-    parser.StartElementHandler = tree.start
-    parser.EndElementHandler = tree.end
-    parser.CharacterDataHandler = tree.texts.append
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = texts.append
     try:
         parser.Parse(body, True)
     except (expat.ExpatError, ValueError):
-        raise Refused("wechat.bad_body") from None
-    return tree.root or {}
+        _refuse()
+    root = tree[0].get("xml")
+    if root is None:
+        _refuse()
+    return root if isinstance(root, dict) else {}
 
 
 def clean(text: str) -> str:
