@@ -116,6 +116,17 @@ def test_a_heading_nobody_knows_is_pointed_out_by_hand(desk: Desk) -> None:
     assert "90001" in desk.known()
 
 
+def test_the_heading_row_is_pointed_out_by_hand(desk: Desk) -> None:
+    draft = desk.upload("工号,姓名,科室,职称\n以下为新院区\n工号,姓名,部门,邮箱\n90001,单晓,儿科,a@b.cn\n")
+    columns = _columns(["key", "name", "department", "title"])
+    desk.send(draft, "meaning", {"kind": "staff", "heading": "3", "create_departments": "on", **columns})
+    page = desk.page(draft)
+    assert figures(page)[:4] == [1, 0, 0, 0]
+    desk.send(draft, "import")
+    with desk.runtime.reading() as session:
+        assert session.query(ServicePoint).filter_by(key="90001").one().email == "a@b.cn"
+
+
 def test_a_workbook_with_several_sheets(desk: Desk) -> None:
     book = Workbook()
     first = book.active
@@ -141,7 +152,7 @@ def test_a_corrected_roster_replaces_shifts_only_when_asked(desk: Desk) -> None:
     duty = "日期,窗口,开始,结束,工号\n2026-11-20,W01,8:00,12:00,{}\n"
     desk.send(desk.upload(duty.format("C01")), "import")
     draft = desk.upload(duty.format("N02"))
-    assert figures(desk.page(draft))[4] == 1
+    assert "这份名单里没有的 1 条" in desk.page(draft)
     desk.send(
         draft,
         "meaning",

@@ -131,6 +131,19 @@ def test_an_empty_cell_ends_a_post_but_keeps_the_wecom_account(runtime: Runtime)
     assert member(runtime, "D03").wecom_userid == "d03"
 
 
+def test_the_category_in_one_word_and_from_the_title_until_somebody_says_otherwise(runtime: Runtime) -> None:
+    run(
+        runtime,
+        "staff",
+        "工号,姓 名,类别,职称\nD11,张 伟,护士,\nD12,欧阳 静,,副主任医师\nD13,Li Na,义工,主管护师\nD14,解华,,专家\n",
+    )
+    assert [member(runtime, key).category for key in ("D11", "D12", "D13", "D14")] == ["护理", "医师", "义工", ""]
+    assert [member(runtime, key).name for key in ("D11", "D12", "D13")] == ["张伟", "欧阳静", "Li Na"]
+    run(runtime, "staff", "工号,姓名,类别,职称\nD12,欧阳静,行政,副主任医师\n")
+    again = run(runtime, "staff", "工号,姓名,职称\nD12,欧阳静,副主任医师\n")
+    assert (again.unchanged, member(runtime, "D12").category) == (1, "行政")
+
+
 def test_one_wecom_account_is_one_person(runtime: Runtime) -> None:
     shown = preview(runtime, "staff", "工号,姓名,userid\nD09,单晓,d01\nD10,解华,new\nD11,任华,new\n")
     assert codes_of(shown.rejected) == [(2, "userid_taken"), (4, "userid_taken")]

@@ -34,6 +34,26 @@ _EXCEL_DAYS = range(7306, 73051)  # 1920 to 2099
 _CLOCK = re.compile(
     r"(上午|下午|晚上|am|pm)?\s*(\d{1,2})\s*[::.点时]\s*(\d{1,2})?(?:\s*分|[::]\d{1,2})?\s*(am|pm)?", re.I
 )
+_BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
+_CATEGORIES = {
+    "医师": {"医师", "医生", "医疗", "临床", "临床医师", "临床医生", "执业医师", "医师系列", "doctor", "physician"},
+    "护理": {"护理", "护士", "护理人员", "护理系列", "护理岗", "nurse"},
+    "医技": {"医技", "技师", "技术", "医技人员", "检验", "影像", "technician"},
+    "药学": {"药学", "药师", "药剂", "药剂师", "药学人员", "pharmacist"},
+    "收费": {"收费", "收费员", "挂号收费"},
+    "导诊": {"导诊", "导诊员", "导医"},
+    "行政": {"行政", "行政管理", "管理", "职能", "行政人员"},
+    "后勤": {"后勤", "工勤", "后勤人员", "工勤人员", "工勤技能"},
+}
+# 专业技术资格 as the health service names them (卫生系列高、中、初级); the first that fits counts.
+_TITLES = (
+    ("护理", re.compile("护师|护士")),
+    ("药学", re.compile("药师|药士")),
+    ("医技", re.compile("技师|技士|检验师|检验士")),
+    ("医师", re.compile("医师|医士")),
+    ("收费", re.compile("收费|会计|出纳")),
+    ("导诊", re.compile("导诊|导医")),
+)
 _USERID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 _MAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 
@@ -67,6 +87,21 @@ def heading(text: str) -> str:
     plain = unicodedata.normalize("NFKC", "".join(char for char in text if char not in _INVISIBLE)).lower()
     plain = re.sub(r"[(\[【].*?[)\]】]", "", plain)
     return re.sub(r"[\s*:_\-、/.#＊·]", "", plain)
+
+
+def name(text: str) -> str:
+    """A name without the spaces that are put between Chinese characters to align a column: 张 伟 -> 张伟."""
+    return _BETWEEN_HAN.sub("", text)
+
+
+def staff_category(text: str) -> str:
+    """What somebody does, in one word for the many that lists use (医生, 医疗 -> 医师); a new word stays as it is."""
+    return next((category for category, words in _CATEGORIES.items() if text.lower() in words), text)
+
+
+def category_of_title(title: str) -> str:
+    """What somebody with this title does, for lists that have no category; empty when the title does not tell."""
+    return next((category for category, pattern in _TITLES if pattern.search(title)), "")
 
 
 def key(text: str) -> str:

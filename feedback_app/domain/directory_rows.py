@@ -31,7 +31,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class PointRow:
-    """One service point as a list gives it. ``values`` has only the columns of the list, already in their types."""
+    """One service point as a list gives it. ``values`` has only the columns of the list, already in their types.
+
+    ``defaults``: what follows from them, for fields that are still empty.
+    """
 
     line: int
     kind: str
@@ -39,6 +42,7 @@ class PointRow:
     values: Mapping[str, Any]
     dept_code: str = ""
     department: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ def _needed(line: int, name: str, text: str) -> str:
 
 def _point_row(kind: Kind, line: int, texts: Mapping[str, str], kept: Sequence[str]) -> PointRow:
     point_kind = kind.point or _kind_of(line, texts)
-    name = texts.get("name", "")
+    name = cell.name(texts.get("name", ""))
     key = cell.key(texts.get("key", ""))
     if point_kind == "department" and not key:
         key = cell.key(_needed(line, "name", name))[: LONGEST["key"]]
@@ -171,7 +175,19 @@ def _point_row(kind: Kind, line: int, texts: Mapping[str, str], kept: Sequence[s
     values = _typed(line, {**texts, "name": _needed(line, "name", name)}, kept)
     if point_kind == "department":
         return PointRow(line, point_kind, key, values)
-    return PointRow(line, point_kind, key, values, cell.key(texts.get("dept_code", "")), texts.get("department", ""))
+    dept_code, department = cell.key(texts.get("dept_code", "")), cell.name(texts.get("department", ""))
+    defaults = _staff_category(values) if point_kind == "staff" else {}
+    return PointRow(line, point_kind, key, values, dept_code, department, defaults)
+
+
+def _staff_category(values: dict[str, Any]) -> dict[str, str]:
+    """The usual word for the category of a member of staff; where none is given, what the title tells."""
+    values.update({"category": cell.staff_category(values["category"])} if values.get("category") else {})
+    by_title = cell.category_of_title(values.get("title", ""))
+    if values.get("category") or not by_title:
+        return {}
+    values.pop("category", None)
+    return {"category": by_title}
 
 
 def _kind_of(line: int, texts: Mapping[str, str]) -> str:

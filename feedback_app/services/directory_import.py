@@ -167,9 +167,10 @@ def _differences(
 ) -> list[FieldChange]:
     if point is None:
         return []
+    wanted = {**row.values, **{name: value for name, value in row.defaults.items() if not getattr(point, name)}}
     changes = [
         FieldChange(name, getattr(point, name), value)
-        for name, value in row.values.items()
+        for name, value in wanted.items()
         if getattr(point, name) != value
     ]
     if point.key != row.key:
@@ -230,7 +231,7 @@ def _carry_out(
     session: Session, step: _Step, departments: Departments, newly_active: list[ServicePoint], now: datetime
 ) -> None:
     if step.point is None:
-        made = new_point(step.row.kind, step.row.key, step.row.values, now)
+        made = new_point(step.row.kind, step.row.key, {**step.row.defaults, **step.row.values}, now)
         made.department_id = departments.ids.get(step.department)
         session.add(made)
         if made.active:

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from feedback_app.db.imports import ImportDraft, forget_expired
-from feedback_app.domain.directory_columns import KINDS as KINDS
-from feedback_app.domain.directory_columns import Heading, missing
+from feedback_app.domain.directory_columns import KINDS, Heading, missing, recognise
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import imports
 from feedback_app.services.directory_import import Preview
@@ -67,13 +66,23 @@ def sheet_names(draft: ImportDraft) -> list[str]:
     return [name for name, _ in draft.sheets]
 
 
-def choose(draft: ImportDraft, *, kind: str, sheet: int | None) -> bool:
-    """Another kind or sheet: the headings are looked at anew. Returns whether it was another one."""
+def choose(draft: ImportDraft, *, kind: str, sheet: int | None, heading_line: int | None = None) -> bool:
+    """Another kind, sheet or heading row: the headings are looked at anew. Returns whether it was another one."""
     _known(kind)
     is_other_sheet = sheet is not None and sheet != draft.sheet and 0 <= sheet < len(draft.sheets)
-    if not is_other_sheet and kind == draft.kind:
+    if is_other_sheet or kind != draft.kind:
+        _understand(draft, kind, sheet if is_other_sheet else None)
+        return True
+    return _move_heading(draft, heading_line)
+
+
+def _move_heading(draft: ImportDraft, line: int | None) -> bool:
+    rows = table_of(draft).rows
+    index = next((index for index, row in enumerate(rows) if row.line == line), draft.heading)
+    if index == draft.heading or not draft.kind:
         return False
-    _understand(draft, kind, sheet if is_other_sheet else None)
+    draft.heading = index
+    draft.columns = {str(place): field for place, field in recognise(KINDS[draft.kind], rows[index].cells).items()}
     return True
 
 

@@ -20,7 +20,21 @@ def column_word(field: str, table: Table, language: str = texts.DEFAULT_LANGUAGE
     headings = table.headings
     if places and places[0] < len(headings) and headings[places[0]]:
         return " ".join(headings[places[0]].replace("\ufeff", "").split())
-    return texts.text(f"directory.fields.{field}", language)
+    return field_word(field, table.kind, language)
+
+
+def field_word(field: str, kind: str = "", language: str = texts.DEFAULT_LANGUAGE) -> str:
+    """Our word for a field: 工号 in a list of staff, 窗口号 in one of windows, 编号 anywhere else."""
+    own = f"directory.fields_{kind}.{field}"
+    return texts.text(own if own in texts.catalogue(texts.DEFAULT_LANGUAGE) else f"directory.fields.{field}", language)
+
+
+def form_words(form: str, language: str = texts.DEFAULT_LANGUAGE) -> str:
+    """How the file was understood: ``xlsx`` -> Excel, ``gb18030 ,`` -> encoding and separator in words."""
+    encoding, _, separator = form.partition(" ")
+    if not separator:
+        return texts.text("imports.excel", language)
+    return texts.text("imports.text_file", language, encoding=encoding.upper(), separator=separator)
 
 
 def problem_words(problem: Problem, table: Table, language: str = texts.DEFAULT_LANGUAGE) -> str:

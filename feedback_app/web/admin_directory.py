@@ -6,11 +6,11 @@ from flask import Blueprint, current_app, flash, g, redirect, render_template, r
 from werkzeug.wrappers import Response
 
 from feedback_app.errors import NotFound
-from feedback_app.services import directory
+from feedback_app.services import directory, import_words
 from feedback_app.services.directory import LIST_OF, Wanted
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
-from feedback_app.web.context import explain, runtime, t
+from feedback_app.web.context import explain, language, runtime, t
 
 blueprint = Blueprint("admin_directory", __name__, url_prefix="/admin/directory")
 navigation.add(10, "admin_directory.index", "directory.nav")
@@ -139,6 +139,7 @@ def _new_form(kind: str, texts: dict[str, str], wrong: dict[str, str] | None = N
 def _form(session: Any, kind: str, texts: dict[str, str], wrong: dict[str, str] | None) -> dict[str, Any]:
     return {
         "kind": kind,
+        "field_word": lambda name: import_words.field_word(name, LIST_OF[kind], language()),
         "fields": directory.fields_of(kind),
         "texts": texts,
         "wrong": wrong or {},

@@ -10,7 +10,7 @@ from feedback_app.services import import_drafts, import_words
 from feedback_app.services.directory_import import Preview
 from feedback_app.services.import_files import Table
 from feedback_app.web.access import ADMIN, allow
-from feedback_app.web.context import explain, language, runtime, t
+from feedback_app.web.context import explain, language, runtime
 
 blueprint = Blueprint("admin_imports", __name__, url_prefix="/admin/directory/import")
 
@@ -73,12 +73,15 @@ def _preview_page(draft_id: str, error: str = "") -> Any:
             kinds=ORDER,
             sheets=import_drafts.sheet_names(draft),
             fields=KINDS[table.kind].fields if table.kind else (),
-            needed=[_field(name) for name in table.heading.missing],
+            needed=[import_words.field_word(name, table.kind, language()) for name in table.heading.missing],
             examples=_examples(table),
             corrections=_corrections(table, shown) if shown else [],
+            correctable=_correctable(table, shown) if shown else [],
             shown_rows=SHOWN_ROWS,
             shown_corrections=SHOWN_CORRECTIONS,
             shown_changes=SHOWN_CHANGES,
+            field_word=lambda name: import_words.field_word(name, table.kind, language()),
+            form_words=import_words.form_words(draft.form, language()),
             words=import_words.problem_words,
             value=lambda one: import_words.value_words(one, language()),
         )
@@ -87,10 +90,6 @@ def _preview_page(draft_id: str, error: str = "") -> Any:
 def _codes_page() -> str:
     known = "admin_codes.index" in current_app.view_functions
     return url_for("admin_codes.index") if known else ""
-
-
-def _field(name: str) -> str:
-    return t(f"directory.fields.{name}")
 
 
 def _examples(table: Table) -> list[tuple[int, str, str, list[str]]]:
@@ -117,6 +116,17 @@ def _corrections(table: Table, shown: Preview) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
+_ALWAYS_SHOWN = ("key", "name", "date", "window", "staff")
+_TOGETHER = {"dept_code": "department", "department": "dept_code", "start": "end", "end": "start"}
+
+
+def _correctable(table: Table, shown: Preview) -> list[tuple[int, str]]:
+    """The columns to show beside the reasons: who it is, and what is wrong somewhere; not all of a wide sheet."""
+    wrong = {problem.column for problem in shown.rejected}
+    wanted = {*_ALWAYS_SHOWN, *wrong, *(_TOGETHER[name] for name in wrong if name in _TOGETHER)}
+    return [(place, name) for place, name in sorted(table.heading.columns.items()) if name in wanted]
+
+
 @blueprint.post("/<draft_id>/meaning")
 @allow(ADMIN)
 def meaning(draft_id: str) -> Any:
@@ -127,7 +137,12 @@ def meaning(draft_id: str) -> Any:
         with runtime().transaction() as session:
             draft = import_drafts.find(session, draft_id, runtime().now())
             if not draft.result:
-                if not import_drafts.choose(draft, kind=kind, sheet=form.get("sheet", None, type=int)):
+                if not import_drafts.choose(
+                    draft,
+                    kind=kind,
+                    sheet=form.get("sheet", None, type=int),
+                    heading_line=form.get("heading", None, type=int),
+                ):
                     import_drafts.name_columns(draft, _columns())
                 draft.create_departments = "create_departments" in form
                 draft.replace_missing = "replace_missing" in form
