@@ -39,6 +39,7 @@ class Wanted:
 
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
+KINDS = ("window", "staff", "logistics", "department")  # in the order people print them
 _Unit = aliased(ServicePoint, name="unit")
 
 
@@ -57,7 +58,8 @@ def matching(session: Session, wanted: Wanted, *, most: int | None = None, skip:
     query = _chosen(select(Code), wanted).options(
         contains_eager(Code.service_point).contains_eager(ServicePoint.department.of_type(_Unit))
     )
-    query = query.order_by(ServicePoint.kind, _Unit.sort_key, _Unit.key, by_name, ServicePoint.key, Code.id)
+    by_kind = case({kind: place for place, kind in enumerate(KINDS)}, value=ServicePoint.kind)
+    query = query.order_by(by_kind, _Unit.sort_key, _Unit.key, by_name, ServicePoint.key, Code.id)
     return session.scalars(query.limit(most).offset(skip)).all()
 
 

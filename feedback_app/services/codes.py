@@ -8,17 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from feedback_app.db import codes
-from feedback_app.db.codes import STATUSES, Code, Wanted
+from feedback_app.db.codes import KINDS, STATUSES, Code, Wanted
 from feedback_app.db.directory import ServicePoint
 from feedback_app.errors import Gone, NotFound, Refused
 from feedback_app.services import audit
 from feedback_app.services.vault import Vault
 from qr import codes as short_codes
 
-__all__ = ["STATUSES", "Code", "Wanted"]  # handed on to the doors
+__all__ = ["KINDS", "STATUSES", "Code", "Wanted"]  # handed on to the doors
 
 PURPOSE = "codes"
-KINDS = ("window", "staff", "logistics", "department")
 
 
 @dataclass(frozen=True)
