@@ -1,12 +1,64 @@
 """Message + open conversation -> intent -> answer."""
 
 from datetime import datetime
+from functools import cache
 
+from bots import events, intents, knowledge, steps
+from bots.language.meaning import Context, Understanding
+from bots.language.understand import understand
 from bots.messages import Inbound, Reply
+from bots.turn import Intent, Turn
+from feedback_app import registry
+from feedback_app.services import conversations, people
+from feedback_app.services.conversations import Step
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
+
+_UNDERSTOOD_STEPS = frozenset({"menu", "ask_score", "ask_comment", "scan"})
 
 
 def answer(session: Session, runtime: Runtime, inbound: Inbound, *, now: datetime) -> Reply:
     """Do what the message asks for, in the caller's transaction, and say so. Called once for each new message."""
-    raise NotImplementedError
+    gone = inbound.event == "unsubscribe"
+    person = people.meet(
+        session, runtime.vault, inbound.openid, app_id=runtime.settings.wechat.app_id, now=now, following=not gone
+    )
+    step = conversations.current(session, person.hash, now)
+    directory = knowledge.of(session, runtime)
+    context = context_of(step, Turn(session, runtime, inbound, now, person.hash, person.language, directory, step))
+    reading = understand(inbound.text, context, directory) if inbound.text else None
+    if reading is not None and inbound.text.strip():
+        person.language = spoken(inbound.text, person.language)
+    turn = Turn(session, runtime, inbound, now, person.hash, person.language, directory, step)
+    if inbound.kind == "event":
+        return events.answer(turn)
+    if reading is None:
+        return events.without_words(turn)
+    return act(turn, reading)
+
+
+def act(turn: Turn, reading: Understanding) -> Reply:
+    """The answer to a message that has been read."""
+    return steps.read(turn, reading) or known_intents()[reading.intent].answer(turn, reading)
+
+
+def spoken(text: str, before: str) -> str:
+    """The language of the person's last words; figures and faces do not tell."""
+    if any("\u4e00" <= sign <= "\u9fff" for sign in text):
+        return "zh"
+    letters = sum(sign.isascii() and sign.isalpha() for sign in text)
+    return "en" if letters >= 3 else before
+
+
+def context_of(step: Step | None, turn: Turn) -> Context:
+    """What the rules of the language need to know of the open step."""
+    if step is None or step.name not in _UNDERSTOOD_STEPS:
+        return Context()
+    point = next((one for one in turn.directory.points if one.id == step.data.get("point")), None)
+    return Context(step.name, point)
+
+
+@cache
+def known_intents() -> dict[str, Intent]:
+    """One file of ``bots.intents`` each."""
+    return registry.discover_one(intents, "INTENT", Intent)

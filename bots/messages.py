@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from feedback_app.domain.questions.text import clean
+
 
 @dataclass(frozen=True)
 class Inbound:
@@ -23,11 +25,8 @@ class Inbound:
     fields: Mapping[str, Any] = field(default_factory=dict)  # everything, as sent
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What we say at once. Empty text: nothing (the platform is told ``success``)."""
-
-    text: str = ""
+LONGEST_REPLY = 2048
+"""Bytes of UTF-8 that a passive reply may have."""
 
 
 def cut(text: str, most_bytes: int) -> str:
@@ -37,3 +36,21 @@ def cut(text: str, most_bytes: int) -> str:
         return text
     room = most_bytes - len("…".encode())
     return encoded[:room].decode(errors="ignore").rstrip() + "…" if room > 0 else ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What we say at once. Empty text: nothing (the platform is told ``success``).
+
+    ``options`` are the numbered lines at the end of ``text``, for a platform that can show them as buttons.
+    """
+
+    text: str = ""
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, options: tuple[str, ...] = ()) -> "Reply":
+        """Cut to what the platform takes, without signs that XML or a phone cannot show."""
+        lines = [text, *(f"{place} {option}" for place, option in enumerate(options, start=1))]
+        joined = clean("\n".join(line for line in lines if line))
+        return cls(cut(joined, LONGEST_REPLY), options)

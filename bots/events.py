@@ -1,0 +1,81 @@
+"""Following, scanning, tapping the menu; and messages without words."""
+
+from bots.intents import menu
+from bots.language.directory import Point
+from bots.messages import Reply
+from bots.turn import Turn
+from feedback_app.errors import FeedbackError
+from feedback_app.services import codes, conversations, own_cases, people
+
+CLICKS = {
+    "rate": "评价",
+    "complain": "投诉",
+    "progress": "查进度",
+    "human": "人工",
+    "praise": "表扬",
+    "mine": "我的",
+    "help": "帮助",
+}
+"""Keys of the account's own menu, and the entry each stands for."""
+
+
+def answer(turn: Turn) -> Reply:
+    """The answer to an event; empty for those nobody waits for an answer to."""
+    event = turn.inbound.event
+    if event == "unsubscribe":
+        people.forget(turn.session, turn.runtime.vault, turn.inbound.openid, app_id=turn.runtime.settings.wechat.app_id)
+        turn.settle()
+        return Reply()
+    if event in {"subscribe", "SCAN"}:
+        return _arrived(turn, turn.inbound.event_key, first=event == "subscribe")
+    if event == "CLICK":
+        return menu.entry(turn, CLICKS.get(turn.inbound.event_key, "帮助"))
+    return Reply()
+
+
+def _arrived(turn: Turn, scene: str, *, first: bool) -> Reply:
+    if not scene or scene.startswith("last_trade_no_"):
+        return _welcome(turn)
+    try:
+        code = codes.open_code(turn.session, turn.runtime.vault, scene)
+    except FeedbackError:
+        return Reply.of(turn.say("welcome.bad_code"))
+    point = next((one for one in turn.directory.points if one.id == code.service_point_id), None)
+    if point is None:
+        return Reply.of(turn.say("welcome.bad_code"))
+    return greet_at(turn, point, code.text or "", first=first)
+
+
+def greet_at(turn: Turn, point: Point, code: str, *, first: bool) -> Reply:
+    """Standing at a service point: the form, or just a figure."""
+    turn.wait_for("scan", point=point.id)
+    link = codes.address(turn.runtime.settings.server.base_url, code)
+    return Reply.of(turn.say("welcome.scanned" if first else "welcome.again", name=turn.place(point), link=link))
+
+
+def _welcome(turn: Turn) -> Reply:
+    hospital = turn.runtime.settings.hospital
+    name = hospital.name_en if turn.language == "en" and hospital.name_en else hospital.name
+    return turn.menu(turn.say("welcome.plain", hospital=name))
+
+
+def without_words(turn: Turn) -> Reply:
+    """A picture, a voice message nobody wrote down, a place: kept with an open complaint, otherwise explained."""
+    if turn.inbound.kind not in {"image", "voice", "video", "shortvideo", "location", "link"}:
+        return turn.menu() if turn.inbound.kind == "text" else Reply()
+    step = turn.step
+    if step is not None and step.name == "case":
+        return _with_case(turn, str(step.data.get("number", "")))
+    return Reply.of(turn.say("nonsense.media"))
+
+
+def _with_case(turn: Turn, number: str) -> Reply:
+    try:
+        case = own_cases.own(turn.session, turn.person, number)
+    except FeedbackError:
+        return Reply.of(turn.say("nonsense.media"))
+    inbound = turn.inbound
+    kept = {"kind": inbound.kind, "media_id": inbound.media_id}
+    own_cases.add(turn.session, case, f"[{inbound.kind}]", turn.now, **kept)
+    conversations.remember(turn.session, turn.person, turn.step, turn.now)
+    return Reply.of(turn.say("complaint.media_added", number=number))

@@ -1,0 +1,73 @@
+"""Where one's own complaint stands. Nobody else's: not even that it exists is said in other words than these."""
+
+from bots.language.meaning import Understanding
+from bots.messages import Reply
+from bots.turn import Intent, Turn
+from feedback_app.errors import NotAllowed, NotFound
+from feedback_app.services import own_cases
+from feedback_app.services.own_cases import Case
+
+
+class Progress(Intent):
+    def answer(self, turn: Turn, reading: Understanding) -> Reply:
+        if reading.cases:
+            return _of_numbers(turn, reading)
+        return own_list(turn, withdraw=reading.topic == "withdraw")
+
+
+def _of_numbers(turn: Turn, reading: Understanding) -> Reply:
+    own: list[Case] = []
+    refusals: list[str] = []
+    for number in reading.cases:
+        try:
+            own.append(own_cases.own(turn.session, turn.person, number))
+        except NotAllowed:
+            refusals.append(turn.say("progress.not_yours", number=number))
+        except NotFound:
+            refusals.append(turn.say("progress.unknown", number=number))
+    done = [_done(turn, case, reading.expect) for case in own]
+    return Reply.of("\n".join([*done, *refusals]))
+
+
+def _done(turn: Turn, case: Case, expect: str) -> str:
+    if expect == "reopen":
+        own_cases.reopen(turn.session, case, turn.text, turn.now)
+        turn.wait_for("case", number=case.number)
+        return turn.say("progress.reopened", number=case.number, day=turn.day(case.due_on) or turn.due())
+    if expect == "withdraw":
+        if own_cases.withdraw(turn.session, case, turn.text, turn.now):
+            turn.settle()
+            return turn.say("progress.taken_back", number=case.number)
+        return turn.say("progress.over", number=case.number, state=turn.say(f"progress.{case.state}"))
+    if case.state == "open":
+        turn.wait_for("case", number=case.number)
+    return standing(turn, case)
+
+
+def standing(turn: Turn, case: Case) -> str:
+    """One sentence: number, state, the day or the answer."""
+    answer = own_cases.last_answer(turn.session, case)
+    return turn.say(
+        "progress.one",
+        number=case.number,
+        state=turn.say(f"progress.{case.state}"),
+        due=turn.say("progress.due", day=turn.day(case.due_on)) if case.state == "open" and case.due_on else "",
+        answer=turn.say("progress.answer", text=answer) if answer else "",
+    ).strip()
+
+
+def own_list(turn: Turn, *, withdraw: bool = False) -> Reply:
+    """The person's cases; without any, how to find one."""
+    cases = [case for case in own_cases.of_person(turn.session, turn.person) if case.kind == "complaint"]
+    if not cases:
+        turn.wait_for("ask_case")
+        return Reply.of("\n".join((turn.say("progress.none"), turn.say("progress.ask_number"))))
+    if withdraw and len([case for case in cases if case.state == "open"]) == 1:
+        case = next(case for case in cases if case.state == "open")
+        return Reply.of(_done(turn, case, "withdraw"))
+    if any(case.state == "open" for case in cases):
+        turn.wait_for("case", number=next(case.number for case in cases if case.state == "open"))
+    return Reply.of("\n".join(standing(turn, case) for case in cases))
+
+
+INTENT = Progress()

@@ -1,0 +1,41 @@
+"""The directory as the bot talks about it: read once a version, kept per database."""
+
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+from bots.language import directory
+from bots.language.directory import Directory, Point
+from feedback_app.services import conversations
+from feedback_app.services.runtime import Runtime
+from feedback_app.services.transaction import Session
+
+Version = tuple[int, datetime | None]
+_kept: WeakKeyDictionary[object, tuple[Version, Directory]] = WeakKeyDictionary()
+
+
+def of(session: Session, runtime: Runtime) -> Directory:
+    """The index of everything that may be rated now."""
+    version = conversations.directory_version(session)
+    kept = _kept.get(runtime.database)
+    if kept is None or kept[0] != version:
+        kept = (version, _read(session))
+        _kept[runtime.database] = kept
+    return kept[1]
+
+
+def _read(session: Session) -> Directory:
+    return directory.build(
+        Point(
+            id=point.id,
+            kind=point.kind,
+            key=point.key,
+            name=point.name,
+            aliases=tuple(point.aliases or ()),
+            department=point.department.name if point.department else "",
+            title=point.title,
+            duty=point.duty,
+            category=point.category,
+            floor=point.floor,
+        )
+        for point in conversations.nameable(session)
+    )

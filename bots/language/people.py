@@ -1,0 +1,187 @@
+"""Members of staff in a text: by name, by surname and title, by given name, by sound, in pinyin."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from bots.language import lexicon
+from bots.language.directory import Directory, Keys, Point, surname_of
+from bots.language.sounds import alike, sounds
+
+Found = tuple[Keys, int, int, bool, str]
+"""Candidates, start, end, said plainly, kind (name | role | fuzzy)."""
+
+_HANZI = re.compile(r"[\u4e00-\u9fff]")
+
+
+@cache
+def _roles() -> dict[str, str]:
+    return {
+        word: role
+        for role in ("doctor", "head", "nurse", "head_nurse", "any")
+        for word in lexicon.words(f"roles.{role}")
+    }
+
+
+@cache
+def _role() -> re.Pattern[str]:
+    return re.compile(lexicon.alternatives(_roles()))
+
+
+def role_fits(point: Point, word: str) -> bool:
+    """Whether ``word`` (主任, 护士, …) may be said of this person."""
+    role = _roles().get(word, "any")
+    about = f"{point.title}{point.duty}{point.category}"
+    nursing = "护" in about
+    if role == "head_nurse":
+        return "护士长" in about
+    if role == "nurse":
+        return nursing
+    if role == "doctor":
+        return not nursing and ("医" in about or "技师" in about or not about)
+    if role == "head":
+        return "主任" in about or word.rstrip("医师") in about
+    return True
+
+
+def staff_mentions(text: str, directory: Directory) -> list[Found]:
+    """People spoken of in ``text``, without overlaps."""
+    exact = list(_by_name(text, directory))
+    found = list(exact)
+    for reader in (_by_sound, _by_surname, _by_given_name, _by_pinyin):
+        for one in reader(text, directory):
+            if not _overlaps(one, found) and not _repeats(one, exact):
+                found.append(one)
+    return found
+
+
+def _overlaps(one: Found, others: list[Found]) -> bool:
+    return any(one[1] < other[2] and other[1] < one[2] for other in others)
+
+
+def _repeats(one: Found, exact: list[Found]) -> bool:
+    """张伟张主任: the second is the first again."""
+    return any(set(one[0]) & set(other[0]) or (not one[0] and one[4] == "role") for other in exact)
+
+
+def _by_name(text: str, directory: Directory) -> Iterator[Found]:
+    place = 0
+    while place < len(text):
+        step = 1
+        for length in directory.name_starts.get(text[place], ()):
+            name = text[place : place + length]
+            places = directory.names.get(name)
+            if places and _stands_as_name(name, text, place, directory):
+                yield places, place, place + length, True, "name"
+                step = length
+                break
+        place += step
+
+
+def _stands_as_name(name: str, text: str, start: int, directory: Directory) -> bool:
+    if name not in directory.common_names:
+        return True
+    after, before = text[start + len(name) :], text[:start]
+    if _role().match(after.lstrip(" ")):
+        return True
+    if any(before.endswith(unit) for unit in directory.departments):
+        return True
+    named = before.endswith(tuple(lexicon.words("names.before")))
+    return named and bool(re.match(r"^(?: ?(?:[\d一二三四五满好差点★⭐👍👎,]|$|非常满|很满|不满))", after))
+
+
+def _by_surname(text: str, directory: Directory) -> Iterator[Found]:
+    for role in _role().finditer(text):
+        surname = _surname_before(text, role.start(), directory)
+        if surname is None:
+            continue
+        places = tuple(
+            place for place in directory.surnames.get(surname, ()) if role_fits(directory.points[place], role[0])
+        )
+        start = role.start() - len(surname)
+        sure = len(places) == 1 and len(directory.surnames.get(surname, ())) == 1
+        yield places, start, role.end(), sure, "role"
+
+
+def _surname_before(text: str, end: int, directory: Directory) -> str | None:
+    for length in (2, 1):
+        surname = text[max(0, end - length) : end]
+        known = surname in directory.surnames or (length == 1 and surname in lexicon.table("names")["surnames"])
+        if len(surname) == length and known and not text[:end].endswith(lexicon.words("names.not_surnames")):
+            return surname
+    return None
+
+
+def _by_given_name(text: str, directory: Directory) -> Iterator[Found]:
+    """建国医生: a given name before a title."""
+    for role in _role().finditer(text):
+        given = text[max(0, role.start() - 2) : role.start()]
+        places = directory.given_names.get(given, ())
+        if places:
+            yield places, role.start() - 2, role.end(), False, "fuzzy"
+
+
+_LATIN = re.compile(r"[a-z]+")
+
+
+def _by_pinyin(text: str, directory: Directory) -> Iterator[Found]:
+    """zhang wei, zhangwei, wei zhang."""
+    words = list(_LATIN.finditer(text))
+    for first, word in enumerate(words):
+        for count in (1, 2, 3):
+            group = words[first : first + count]
+            if len(group) < count or any(b.start() - a.end() > 1 for a, b in zip(group, group[1:], strict=False)):
+                break
+            parts = [one[0] for one in group]
+            for spelling in {"".join(parts), "".join([*parts[1:], parts[0]]), "".join([parts[-1], *parts[:-1]])}:
+                if spelling in directory.pinyin and len(spelling) > 4:
+                    yield directory.pinyin[spelling], word.start(), group[-1].end(), False, "fuzzy"
+
+
+def _by_sound(text: str, directory: Directory) -> Iterator[Found]:
+    """欧阳晶 for 欧阳静, 赵一明 for 赵一鸣; a two-character name only where a name stands."""
+    for start, sign in enumerate(text):
+        if not _HANZI.match(sign):
+            continue
+        for length in (4, 3, 2):
+            typed = text[start : start + length]
+            if len(typed) < length:
+                continue
+            places = _heard(typed, directory)
+            if places and (length > 2 or _placed_as_name(typed, text, start, directory)):
+                yield places, start, start + length, False, "fuzzy"
+                break
+
+
+def _heard(typed: str, directory: Directory) -> Keys:
+    candidates = {place for sound in sounds(typed[0]) for place in directory.heard.get((sound, len(typed)), ())}
+    kept = []
+    for place in sorted(candidates):
+        name = directory.points[place].name
+        same = sum(a == b for a, b in zip(typed, name, strict=False))
+        if (
+            len(name) == len(typed)
+            and alike(typed, name)
+            and (same >= len(name) - 1 or len(name) > 2 and same)
+            or len(name) >= 3
+            and len(name) == len(typed)
+            and same == len(name) - 1
+            and typed[0] == name[0]
+        ):
+            kept.append(place)
+    return tuple(kept)
+
+
+def _placed_as_name(typed: str, text: str, start: int, directory: Directory) -> bool:
+    """A surname first, a title after it, or a score after it with nothing or a 给 before."""
+    if typed[0] not in directory.surnames and typed[0] not in lexicon.table("names")["surnames"]:
+        return False
+    after, before = text[start + len(typed) :].lstrip(), text[:start]
+    if _role().match(after):
+        return True
+    opened = not before.strip() or before.endswith(tuple(lexicon.words("names.before"))) or before[-1] in ",。;科:"
+    scored = bool(re.match(r"^(?:[1-5一二三四五][星分颗个]|满分|满意|好评|差评|非常满意|不满意|$|[★⭐👍👎])", after))
+    return opened and scored and typed not in lexicon.words("names.common_words")
+
+
+__all__ = ["Found", "role_fits", "staff_mentions", "surname_of"]

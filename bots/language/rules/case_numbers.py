@@ -1,0 +1,33 @@
+"""Asking about a complaint that was filed, with or without its number."""
+
+import re
+
+from bots.language.meaning import Message, Understanding
+
+_QUESTIONING = re.compile(r"吗|么|没有|没[?\s]*$|\?|呢|怎么|几|多久|什么")
+
+
+def read(message: Message) -> Understanding | None:
+    if not message.cases:
+        return None
+    expect = "answer_status"
+    if not _QUESTIONING.search(message.text):
+        if message.says("progress.reopen"):
+            expect = "reopen"
+        elif message.says("progress.withdraw"):
+            expect = "withdraw"
+    return message.reads("progress", expect, cases=message.cases)
+
+
+_IN_GENERAL = re.compile(
+    r"(投诉|举报|反映)(后|之后|以后|的话|一般|要|需要|了以后)?[^,]{0,4}(多久|几天|会不会|多长时间|什么时候能)(?!.*(我的|上次|还没))"
+)
+_WITHDRAWN = re.compile(r"(撤销|撤回|撤掉|取消|撤).{0,6}(投诉|举报|工单)|撤诉|投诉.{0,3}(撤|取消)")
+
+
+def without_number(message: Message) -> Understanding | None:
+    if message.says("progress.patterns") and not _IN_GENERAL.search(message.text):
+        return message.reads("progress", "ask_case")
+    if _WITHDRAWN.search(message.text):
+        return message.reads("progress", "ask_case", topic="withdraw")
+    return None

@@ -1,0 +1,81 @@
+"""Something went wrong and somebody says so."""
+
+import re
+
+from bots.language import lexicon
+from bots.language.directory import Point
+from bots.language.meaning import Message, Understanding
+
+_HIM = re.compile(r"投诉(他|她|这个|那个|这位|那位|你们的?那)")
+_THANKS = re.compile(
+    r"谢谢|感谢|表扬|锦旗|点赞|多亏|(但|但是|不过|可|可是).{0,12}(耐心|仔细|认真|负责|热情|很好|不错|细心|满意|专业)"
+)
+
+
+def asked_for(message: Message) -> Understanding | None:
+    """我要投诉, with or without the story."""
+    if not re.search(r"投诉|举报|complain", message.text) or _only_asks(message):
+        return None
+    if not _story(message):
+        return message.reads("complaint", "ask_detail", targets=blamed(message), candidates=message.possible)
+    if _HIM.search(message.text) and not blamed(message):
+        return message.reads("complaint", "ask_target")
+    return message.reads("complaint", "open_case", targets=blamed(message))
+
+
+def _only_asks(message: Message) -> bool:
+    asks = re.search(
+        r"(怎么|如何|哪里|在哪|哪儿|去哪|可以|能|能不能|可不可以|怎样|找谁|向谁).{0,6}(投诉|举报)|(投诉|举报).{0,4}(电话|热线|地址|邮箱|渠道|流程|方式|多久|几天|要多长|会不会|会|有用|匿名|是匿名|在哪|怎么|找谁|部门|办公室|入口)|没(有)?投诉|不投诉|不(想|会|要|打算)投诉|(how|where|can i).*complain",
+        message.text,
+    )
+    return bool(asks) and not message.says("complaint.patterns") or message.says("progress.patterns")
+
+
+def read(message: Message) -> Understanding | None:
+    """A story of something bad without the word."""
+    if not complains(message):
+        return None
+    return message.reads("complaint", "open_case", targets=blamed(message))
+
+
+def complains(message: Message) -> bool:
+    text = message.without_names
+    found = lexicon.pattern("complaint.patterns").search(text) or lexicon.pattern("complaint.rhetoric").search(text)
+    thankful = _THANKS.search(message.text) and not message.says("complaint.irony")
+    return bool(found) and not thankful and not is_vague(message)
+
+
+def blamed(message: Message) -> tuple[Point, ...]:
+    """Whom the story is about; the point just scanned when nobody is named."""
+    if message.named:
+        return message.named[:1]
+    if message.context.point and message.context.step in {"scan", "ask_score"} and not message.mentions:
+        return (message.context.point,)
+    return ()
+
+
+def vague(message: Message) -> Understanding | None:
+    """Anger without a story; a lone 差 or 不满意 is a level, not anger."""
+    if is_vague(message) and not _soft(message):
+        return message.reads("complaint", "ask_detail", targets=blamed(message))
+    return None
+
+
+def is_vague(message: Message) -> bool:
+    rest = lexicon.any_word("complaint.vague_core").sub("■", message.bare)
+    if "■" not in rest:
+        return False
+    return not lexicon.any_word("complaint.vague_filler").sub("", rest).replace("■", "").strip()
+
+
+def _story(message: Message) -> bool:
+    rest = lexicon.any_word("complaint.vague_core").sub(
+        "", re.sub(r"[^\w]|□|号|窗口|科|主任", "", message.without_names)
+    )
+    rest = lexicon.any_word("complaint.vague_filler").sub("", rest)
+    return message.says("complaint.patterns") and not is_vague(message) or len(rest) >= 5
+
+
+def _soft(message: Message) -> bool:
+    harsh = set(lexicon.any_word("complaint.vague_core").findall(message.bare)) - set(lexicon.words("complaint.soft"))
+    return not harsh and not re.search("医院|你们|服务|再也", message.text)

@@ -1,0 +1,21 @@
+"""Questions: answered from what we know; never medical advice."""
+
+import re
+
+from bots.language.meaning import Message, Understanding
+from bots.language.rules import rating
+
+_RATING_WORDS = re.compile(r"(打分|评分|评价|打星|点评|好评|打几分|给分)")
+_COMPARING = re.compile(r"还是.{0,12}(好|强|厉害|合适|靠谱)|(谁|哪个|哪位)(医生|大夫)?(更|比较|最)?(好|厉害|强)")
+
+
+def read(message: Message) -> Understanding | None:
+    if message.says("question.medical"):
+        return message.reads("question", "no_medical_advice")
+    if not message.says("question.patterns") or message.says("complaint.rhetoric"):
+        return None
+    if _COMPARING.search(message.text) and message.possible:
+        return message.reads("question", "ask_target", candidates=message.possible)
+    if _RATING_WORDS.search(message.text) and message.named and re.search("怎么|如何|在哪|哪里|可以|能", message.text):
+        return rating.asks_score(message, message.named[0])
+    return message.reads("question", "answer", targets=message.named[:1])

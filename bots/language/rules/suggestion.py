@@ -1,0 +1,11 @@
+"""How it could be better."""
+
+from bots.language.meaning import Message, Understanding
+
+
+def read(message: Message) -> Understanding | None:
+    if message.written_scores or not message.says("suggestion.patterns"):
+        return None
+    if message.says("question.medical") or message.says("complaint.rhetoric"):
+        return None
+    return message.reads("complaint", "store_suggestion", targets=message.named[:1])

@@ -1,0 +1,81 @@
+"""A person's own complaints, by message: looked up, added to, withdrawn, opened again. Nobody else's are ever shown."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from feedback_app.db.complaints import Case, CaseEvent
+from feedback_app.domain.questions.text import clean
+from feedback_app.errors import NotAllowed, NotFound
+from feedback_app.services import audit
+
+__all__ = ["Case", "add", "by_number", "last_answer", "of_person", "own", "reopen", "withdraw"]
+
+LISTED = 5
+LETTERS = "TBJZ"
+
+
+def of_person(session: Session, person_hash: str) -> Sequence[Case]:
+    """The newest cases of this person, newest first."""
+    query = select(Case).where(Case.complainant_hash == person_hash).order_by(Case.id.desc())
+    return session.scalars(query.limit(LISTED)).all()
+
+
+def by_number(session: Session, number: str) -> Case | None:
+    """The case of that number; the letter may be wrong, because it is often left out."""
+    typed = session.scalar(select(Case).where(Case.number == number))
+    if typed is not None:
+        return typed
+    spellings = [f"{letter}{number[1:]}" for letter in LETTERS]
+    return session.scalar(select(Case).where(Case.number.in_(spellings)).order_by(Case.id))
+
+
+def own(session: Session, person_hash: str, number: str) -> Case:
+    """Raises NotFound ``complaints.unknown_number``, NotAllowed ``complaints.not_yours``."""
+    case = by_number(session, number)
+    if case is None:
+        raise NotFound("complaints.unknown_number", number=number)
+    if case.complainant_hash != person_hash:
+        raise NotAllowed("complaints.not_yours", number=number)
+    return case
+
+
+def add(session: Session, case: Case, text: str, now: datetime, **details: object) -> None:
+    """Append what the person says later."""
+    _event(session, case, "added", text, now, details)
+
+
+def withdraw(session: Session, case: Case, text: str, now: datetime) -> bool:
+    """The person takes it back; False when it was already over."""
+    if case.state != "open":
+        return False
+    case.state = "withdrawn"
+    case.closed_at = now
+    _event(session, case, "withdrawn", text, now, {})
+    audit.write(session, actor="patient", action="case.withdrawn", subject=case.number or "", now=now)
+    return True
+
+
+def reopen(session: Session, case: Case, text: str, now: datetime) -> None:
+    """The person is not content with the outcome; an open case only gains the words."""
+    if case.state == "open":
+        add(session, case, text, now)
+        return
+    case.state = "open"
+    case.closed_at = None
+    _event(session, case, "reopened", text, now, {})
+    audit.write(session, actor="patient", action="case.reopened", subject=case.number or "", now=now)
+
+
+def last_answer(session: Session, case: Case) -> str:
+    """What the hospital said last; empty before it did."""
+    query = select(CaseEvent.text).where(CaseEvent.case_id == case.id, CaseEvent.action.in_(["answered", "closed"]))
+    return session.scalar(query.order_by(CaseEvent.id.desc()).limit(1)) or ""
+
+
+def _event(session: Session, case: Case, action: str, text: str, now: datetime, details: object) -> None:
+    kept = dict(details) if isinstance(details, dict) else {}
+    session.add(CaseEvent(case_id=case.id, at=now, actor="patient", action=action, text=clean(text), details=kept))
+    session.flush()
