@@ -81,7 +81,7 @@ def test_own_result_trend_and_one_thank_you_text(closed: Runtime) -> None:
     text = messages(closed)["D01"].payload["text"]
     assert "您在医生榜第 1 名，共 2 个上榜。" in text
     assert "得分" in text
-    assert "上月" in text
+    assert "9 月 " in text
     assert "讲得很清楚，一点不急" in text
     assert "未核验" in text
 
@@ -99,8 +99,8 @@ def test_nobody_reads_about_anybody_else(closed: Runtime) -> None:
 def test_still_collecting_is_told_without_shame_and_window_staff_hear_about_their_windows(closed: Runtime) -> None:
     publish(closed)
     found = messages(closed)
-    assert "还在收集：本月有 0 条有效评价，大约再有 117 条就能看出来" in found["N02"].payload["text"]
-    assert "您当班的窗口本月收到 4 条评价" in found["C01"].payload["text"]
+    assert "还在收集：10 月有 0 条有效评价，大约再有 117 条就能看出来" in found["N02"].payload["text"]
+    assert "您当班的窗口，10 月收到 4 条评价" in found["C01"].payload["text"]
     assert "收费的姑娘很耐心" in found["C01"].payload["text"]
 
 

@@ -53,6 +53,6 @@ def _told(board: Board, row: Row, before: Row | None, language: str) -> OwnResul
         month=board.month,
         row=row,
         place=lines[0],
-        trend=explanations.trend(row, before, language),
+        trend=explanations.trend(board, row, before, language),
         lines=tuple(lines[1:]),
     )

@@ -55,7 +55,7 @@ class Writer:
         lines = self._own(row) if row else self._without_place(member)
         served = self.served.get(member.id, 0)
         if served:
-            lines.append(text("stars.push.served", count=served))
+            lines.append(text("stars.push.served", month=self._month, count=served))
         words = thanks.choose(self.kind_words.get(member.id, ()), (name for name in self.names if name != member.name))
         if words:
             lines.append(text("stars.push.thanks", words=words))
@@ -64,22 +64,24 @@ class Writer:
         return {"title": self._title(), "text": "\n".join(lines), "url": url}
 
     def _own(self, row: Row) -> list[str]:
-        league = next(one for one in self.board.scheme.leagues if one.key == row.league)
-        listed = self.board.counts[row.league]["listed"]
-        lines = [explanations.place(row, league.title["zh"], listed)]
+        lines = [explanations.place(self.board, row)]
         if row.listed:
-            lines.append(text("stars.push.counted", valid=row.valid, score=f"{row.score:.1f}"))
-        trend = explanations.trend(row, self.before.get(row.point_id))
+            lines.append(text("stars.push.counted", month=self._month, valid=row.valid, score=f"{row.score:.1f}"))
+        trend = explanations.trend(self.board, row, self.before.get(row.point_id))
         return [*lines, trend] if trend else lines
 
     def _without_place(self, member: ServicePoint) -> list[str]:
         reason = self.left_out.get(member.key, "no_league")
         facts = self.facts.get(member.id, Facts())
         count = sum(one.count for one in facts.ratings)
-        return [text(f"stars.push.left_out.{reason}"), text("stars.push.own_count", count=count)]
+        return [text(f"stars.push.left_out.{reason}"), text("stars.push.own_count", month=self._month, count=count)]
 
     def _title(self) -> str:
-        return text("stars.push.title", award=self.board.scheme.title["zh"], month=self.board.month.number)
+        return text("stars.push.title", award=self.board.scheme.title["zh"], month=self._month)
+
+    @property
+    def _month(self) -> str:
+        return explanations.month_name(self.board.month)
 
 
 def _rows_before(session: Session, board: Board) -> dict[int, Row]:
@@ -93,17 +95,19 @@ def to_department(board: Board, unit: str, public: Sequence[Row], url: str) -> d
     """The summary for a department's group: the publicly named and counts; no list of anybody else."""
     own = [row for result in board.results for row in result.rows if row.department == unit]
     named = [row.name for row in public if row.department == unit]
+    month = explanations.month_name(board.month)
     lines = [
         text(
             "stars.push.unit",
             unit=unit,
+            month=month,
             ratings=sum(row.valid for row in own),
             listed=sum(row.listed for row in own),
             collecting=sum(not row.listed for row in own),
         ),
-        text("stars.push.unit_named", names="、".join(named)) if named else text("stars.push.unit_none"),
+        text("stars.push.unit_named", names="、".join(named)) if named else text("stars.push.unit_none", month=month),
     ]
     if board.unverified:
         lines.append(text("stars.explain.unverified"))
-    title = text("stars.push.unit_title", award=board.scheme.title["zh"], month=board.month.number, unit=unit)
+    title = text("stars.push.unit_title", award=board.scheme.title["zh"], month=month, unit=unit)
     return {"title": title, "text": "\n".join(lines), "url": url}

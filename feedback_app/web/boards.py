@@ -1,6 +1,6 @@
 """What everyone may see: published boards, their rules, the screen in the lobby. Only the top, never a low place."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from feedback_app.domain.periods import Month
@@ -14,7 +14,8 @@ from feedback_app.web.context import runtime
 blueprint = Blueprint("boards", __name__, url_prefix="/stars")
 
 SCREEN_ROWS = 5
-SCREEN_LEAGUES = 4
+SCREEN_LEAGUES = 3
+SCREEN_SECONDS = 40  # then the next leagues, or the same ones anew
 
 
 @blueprint.get("/")
@@ -29,11 +30,20 @@ def index() -> str:
 @blueprint.get("/screen")
 @allow(PUBLIC)
 def screen() -> str:
-    """For a screen of 1920 × 1080 in the lobby: the newest board, a few names a league. It fetches itself anew."""
+    """For a screen of 1920 × 1080 in the lobby: the newest board, three leagues at a time. It turns its own pages."""
     with runtime().reading() as session:
         board = _newest(session)
-    results = [result for result in board.results if result.rows][:SCREEN_LEAGUES] if board else []
-    return render_template("boards/screen.html", board=board, results=results, most=SCREEN_ROWS)
+    filled = [result for result in board.results if result.rows] if board else []
+    parts = max(1, -(-len(filled) // SCREEN_LEAGUES))
+    part = request.args.get("part", 0, type=int) % parts
+    return render_template(
+        "boards/screen.html",
+        board=board,
+        results=filled[part * SCREEN_LEAGUES : (part + 1) * SCREEN_LEAGUES],
+        most=SCREEN_ROWS,
+        seconds=SCREEN_SECONDS,
+        following=(part + 1) % parts,
+    )
 
 
 @blueprint.get("/<award>")
