@@ -14,7 +14,7 @@ navigation.add(0, "admin_home.index", "admin.home.nav")
 STEPS = (
     ("directory", "admin_directory.index"),
     ("codes", "admin_codes.index"),
-    ("bindings", "admin_bindings.index"),
+    ("bindings", "admin_binding.index"),
     ("scan", "admin_codes.index"),
 )
 """Each first step and the page where it is done; a page that is not installed gets no link."""

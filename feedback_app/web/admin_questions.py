@@ -17,7 +17,7 @@ from feedback_app.web.access import ADMIN, allow
 from feedback_app.web.context import explain, runtime, t
 
 blueprint = Blueprint("admin_questions", __name__)
-navigation.add(50, "admin_questions.index", "questionnaire.nav")
+navigation.add(55, "admin_questions.index", "questionnaire.nav")
 
 
 @blueprint.get("/admin/questions")
