@@ -135,14 +135,16 @@ def test_verify_finds_the_first_altered_entry(star: Star, configured: Runtime) -
         for number in range(3):
             audit.write(session, actor="liu", action="code.retired", subject=str(number), now=configured.now())
     sound = star("verify")
-    assert (sound.returncode, json.loads(sound.stdout)["audit"]) == (0, "ok")
+    assert (sound.returncode, json.loads(sound.stdout)["ok"]) == (0, True)
     with configured.transaction() as session:
         entry = session.query(AuditEntry).order_by(AuditEntry.id).offset(1).first()
         assert entry is not None
         entry.actor = "somebody"
         altered = entry.id
     found = star("verify")
-    assert (found.returncode, json.loads(found.stdout)["where"]) == (1, f"audit:{altered}")
+    problem = {"what": "audit_broken", "where": f"audit:{altered}"}
+    assert (found.returncode, json.loads(found.stdout)["problems"]) == (1, [problem])
+    assert f"审计日志被改动: audit:{altered}" in found.stderr
 
 
 def every_command() -> Iterator[tuple[str, click.Command]]:

@@ -13,9 +13,11 @@ from feedback_app.cli import _check, _init
 from feedback_app.cli._common import Session, put, say
 from feedback_app.cli._gunicorn import Server
 from feedback_app.errors import NotFound
-from feedback_app.services import accounts, audit, inclusion, schema, verification
+from feedback_app.services import accounts, audit, evidence, inclusion, schema, verification
+from feedback_app.services.verification import KnownHead
+from feedback_app.texts import text
 
-_MOST_PROBLEMS = 20
+MOST_PROBLEMS = 20
 
 
 @click.command(epilog="Example: service-star init --hospital 青山医院 --base-url https://stars.qingshan.example")
@@ -92,18 +94,36 @@ def receipt_command(session: Session, receipt: str) -> None:
             sys.exit(1)
 
 
-@click.command(epilog="Example: service-star verify")
+@click.command(epilog="Example: service-star verify --head 1200:9f86d081884c…")
+@click.option("outside", "--head", multiple=True, help="SIZE:ROOT of a signed head that somebody outside has kept")
 @click.pass_obj
-def verify(session: Session) -> None:
-    """Recompute the whole evidence log and the audit chain; exit status 1 if anything was altered, removed or inserted."""
+def verify(session: Session, outside: tuple[str, ...]) -> None:
+    """Recompute the whole evidence log and audit chain; exit status 1 and each problem if anything was altered, removed or inserted."""
+    kept = tuple(_known_head(one) for one in outside)
     with session.runtime() as runtime, runtime.reading() as transaction:
-        found = list(itertools.islice(verification.problems(transaction, runtime.vault, runtime.now()), _MOST_PROBLEMS))
+        problems = verification.problems(transaction, runtime.vault, runtime.now(), kept)
+        found = list(itertools.islice(problems, MOST_PROBLEMS))
+        newest = evidence.heads(transaction, 1)
         last = audit.last_hash(transaction)
-    for problem in found:
-        put({"problem": problem.what, "where": problem.where})
+    for one in found:
+        say(f"{text(f'evidence.problems.{one.what}')}: {one.where}")
+    put(
+        {
+            "ok": not found,
+            "problems": [{"what": one.what, "where": one.where} for one in found],
+            "head": newest[0] if newest else None,
+            "audit": last,
+        }
+    )
     if found:
         sys.exit(1)
-    put({"evidence": "ok", "audit": "ok", "audit_hash": last})
+
+
+def _known_head(typed: str) -> KnownHead:
+    size, _, root = typed.partition(":")
+    if not size.isdigit() or len(root) != 64:
+        raise click.BadParameter(f"{typed}: a head is written SIZE:ROOT", param_hint="--head")
+    return KnownHead(int(size), root.lower())
 
 
 receipt_command.name = "receipt"
