@@ -3,10 +3,12 @@
 import signal
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from bots.sandbox.client import SandboxClient
 from feedback_app import settings as configuration
 from feedback_app.cli._common import say
 from feedback_app.cli._demo import HOST, SANDBOX_ABOVE, Folder, Processes, is_ready, taken, write_config
@@ -36,8 +38,10 @@ def demo(no_seed: bool, seed_only: bool, ratings: int, folder: Path, port: int) 
         if not no_seed:
             _seed(runtime, Size(ratings=ratings))
         hints = [] if seed_only else _hints(runtime)
+        with runtime.reading() as session:
+            members = demo_hospital.wecom_members(session)
     if not seed_only:
-        sys.exit(_run(place, port, hints))
+        sys.exit(_run(place, port, hints, members))
 
 
 def _seed(runtime: Runtime, size: Size) -> None:
@@ -79,7 +83,7 @@ def _hints(runtime: Runtime) -> list[str]:
     ]
 
 
-def _run(place: Folder, port: int, hints: list[str]) -> int:
+def _run(place: Folder, port: int, hints: list[str], members: Sequence[Mapping[str, str]]) -> int:
     stop = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stop.set())
@@ -90,6 +94,8 @@ def _run(place: Folder, port: int, hints: list[str]) -> int:
         processes.start("worker", "work")
         if not is_ready(f"http://{HOST}:{port}/readyz", processes):
             return _failed(processes)
+        with SandboxClient(f"http://{HOST}:{port + SANDBOX_ABOVE}") as phones:
+            phones.members(members)
         say("")
         for line in hints:
             click.echo(line)

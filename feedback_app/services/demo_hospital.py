@@ -106,6 +106,14 @@ def an_address_each(session: Session, vault: Vault, base_url: str, now: datetime
     return found
 
 
+def wecom_members(session: Session) -> list[dict[str, str]]:
+    """Everybody of the directory who has a WeCom account, for the stand-in's list of members."""
+    query = select(ServicePoint).where(
+        ServicePoint.kind == "staff", ServicePoint.active, ServicePoint.wecom_userid != ""
+    )
+    return [{"userid": point.wecom_userid, "name": point.name} for point in session.scalars(query)]
+
+
 def seed(
     session: Session, vault: Vault, settings: Settings, *, now: datetime, progress: Progress, size: Size | None = None
 ) -> None:
