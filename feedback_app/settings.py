@@ -101,7 +101,8 @@ class Wechat(Section):
     result_template: str = ""
     # Which part of a message (title, text, url) goes into which field of that template.
     result_fields: dict[str, Literal["title", "text", "url"]] = {"thing1": "title", "thing2": "text"}
-    callback_window: int = Field(default=3600, ge=60)  # seconds a signed callback may be old, or ahead of our clock
+    # Seconds a signed callback may be old, or ahead of our clock; less than answers are kept (housekeeping).
+    callback_window: int = Field(default=3600, ge=60, le=432_000)
 
     @model_validator(mode="after")
     def _complete(self) -> Wechat:

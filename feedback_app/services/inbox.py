@@ -1,11 +1,14 @@
-"""Which callbacks have been answered, and with what: a repeated push changes nothing and gets the same answer."""
+"""Which callbacks have been answered, and with what: a repeated push changes nothing and gets the same answer.
+
+``services.housekeeping`` forgets them, long after ``wechat.callback_window``: an older push is refused anyway.
+"""
 
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Executable, Table, bindparam, delete, select, update
+from sqlalchemy import Executable, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -52,9 +55,3 @@ def seen(session: Session, vault: Vault, key: str) -> dict[str, Any] | None:
     """What was answered to this callback before; None when it is new."""
     row = session.connection().execute(_SEEN, {"of": stored_key(vault, key)}).first()
     return None if row is None else json.loads(row.reply or "{}")
-
-
-def purge(session: Session, *, before: datetime) -> int:
-    """Forget callbacks received before that moment; their number. Keep at least two days: pushes are repeated."""
-    done = session.execute(delete(InboundMessage).where(InboundMessage.received_at < before))
-    return cast(CursorResult[Any], done).rowcount

@@ -3,6 +3,7 @@
 import json
 import socket
 import socketserver
+import ssl
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -126,7 +127,8 @@ class MailDouble:
 
 
 @contextmanager
-def mail_server() -> Iterator[MailDouble]:
+def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[MailDouble]:
+    """``tls``: speak TLS from the first byte, with that certificate."""
     double = MailDouble()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -157,6 +159,13 @@ def mail_server() -> Iterator[MailDouble]:
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
         allow_reuse_address = True
+
+        def get_request(self) -> tuple[socket.socket, Any]:
+            plain, address = super().get_request()
+            return (tls.wrap_socket(plain, server_side=True) if tls else plain), address
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """The product hanged up on us: some tests make it do so."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         double.port = server.server_address[1]

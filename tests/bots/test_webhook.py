@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from feedback_app.db.base import Base
 from feedback_app.db.conversations import InboundMessage, NotUnderstood
 from feedback_app.db.people import Person
 from feedback_app.errors import Refused
-from feedback_app.services import inbox
+from feedback_app.services import housekeeping
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
+from feedback_app.settings import Wechat
 from tests.bots.test_wire import _mutated
 from tests.bots.wire import APP_ID, MODES, Push, opened, push, text, wechat
 from tests.conftest import NOON, settings_for
@@ -233,12 +234,9 @@ def test_refusals(house: House) -> None:
     assert (house.traces(), house.kept(), house.answers.called) == ([], 0, 0)
 
 
-def test_old_answers_are_forgotten_when_told(house: House) -> None:
-    house.send(text("您好"))
-    with house.runtime.transaction() as session:
-        assert inbox.purge(session, before=NOON) == 0
-    with house.runtime.transaction() as session:
-        assert inbox.purge(session, before=clock.system_clock().replace(year=2030)) == 1
+def test_an_answer_is_kept_longer_than_its_push_is_fresh() -> None:
+    longest = Wechat.model_fields["callback_window"].metadata
+    assert timedelta(seconds=next(one.le for one in longest if hasattr(one, "le"))) < housekeeping.INBOUND_KEPT
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -5,14 +5,22 @@ A new file in ``bots/channels`` is tested by adding how its platform says the th
 
 import email
 import email.policy
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from bots import channels
 from bots.channels import open_channels
@@ -308,3 +316,43 @@ class TestMail:
         assert open_channels(secure)["mail"].deliver(message("mail")).state == RETRY
         secure.close()
         assert (house.mail.mails, house.mail.commands["AUTH"]) == ([], [])
+
+    def test_tls_needs_a_certificate_that_is_trusted(
+        self, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        certificate, key = _certificate(tmp_path)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, key)
+        states = []
+        with mail_server(tls) as server:
+            sections = _sections(house.double.address, server.port)
+            sections["mail"] |= {"security": "tls"}
+            secure = Runtime.open(settings_for(tmp_path, **sections))
+            for trusted in ("", str(certificate)):
+                monkeypatch.setenv("SSL_CERT_FILE", trusted)
+                states.append(open_channels(secure)["mail"].deliver(message("mail")).state)
+            secure.close()
+        assert states == [RETRY, SENT]
+        assert len(server.mails) == 1
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed one for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    today = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
