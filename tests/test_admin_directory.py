@@ -6,9 +6,10 @@ import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
+from feedback_app.db.accounts import SignIn
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.directory import ServicePoint
-from feedback_app.services import list_templates
+from feedback_app.services import list_templates, sign_ins
 from feedback_app.services.runtime import Runtime
 from tests.console import sign_in, submit
 
@@ -77,6 +78,21 @@ def test_changing_by_hand_and_finding_by_initials(desk_client: FlaskClient, runt
     assert "单晓" in desk_client.get("/admin/directory?q=sx").text
     with runtime.reading() as session:
         assert session.query(AuditEntry).filter_by(action="directory.edited").one().subject == "staff D01"
+
+
+def test_leaving_by_hand_ends_the_sign_in_and_emptying_the_department_works(
+    desk_client: FlaskClient, runtime: Runtime
+) -> None:
+    who = entry(runtime, "D01")
+    with runtime.transaction() as session:
+        sign_ins.start(session, "staff", who.id, runtime.now())
+    form = {"name": "张伟", "dept_code": "", "status": "离职"}
+    assert submit(desk_client, f"/admin/directory/{who.id}", form).status_code == 303
+    with runtime.reading() as session:
+        assert session.query(SignIn).filter_by(subject_kind="staff").count() == 0
+    after = entry(runtime, "D01")
+    assert (after.active, after.department_id) == (False, None)
+    assert "不能登录" in desk_client.get(f"/admin/directory/{who.id}").text
 
 
 def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(desk_client: FlaskClient, runtime: Runtime) -> None:

@@ -205,6 +205,17 @@ def test_what_is_no_table_is_refused(data: bytes, code: str) -> None:
     assert refused(data) == code
 
 
+def test_damaged_utf8_is_not_taken_for_another_encoding() -> None:
+    whole = "staff_no,name\n" + "".join(f"{number},欧阳静\n" for number in range(20))
+    assert refused(whole.encode()[:-3]) == "encoding"
+    assert refused(whole.encode().replace("阳".encode(), b"\xe9\x98", 1)) == "encoding"
+
+
+@given(rows=st.lists(NAMES, min_size=1, max_size=40))
+def test_gb18030_is_never_taken_for_damaged_utf8(rows: list[str]) -> None:
+    assert cells("\n".join(["姓名,科室", *(f"{name},儿科" for name in rows)]).encode("gb18030"))[0] == ["姓名", "科室"]
+
+
 def test_a_word_document_is_no_table() -> None:
     assert refused(_packed(**{"word__document.xml": b"<w/>"})) == "not_a_sheet"
 

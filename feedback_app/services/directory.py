@@ -15,7 +15,7 @@ from feedback_app.domain import directory_cells as cell
 from feedback_app.domain.directory_columns import KINDS
 from feedback_app.domain.directory_rows import Problem, read_rows
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import directory_import
+from feedback_app.services import audit, directory_import
 from feedback_app.services.vault import Vault
 
 PAGE_SIZE = 50
@@ -175,6 +175,8 @@ def save(
     shown = directory_import.plan(session, reading)
     if shown.rejected or not reading.points:
         return shown.rejected or (Problem(1, "key", "directory.cell_empty"),)
+    if not is_new and texts.get("dept_code") == "":
+        _leave_department(session, kind, reading.points[0].key, actor, now)
     directory_import.apply(
         session,
         vault,
@@ -185,3 +187,12 @@ def save(
         action="directory.added" if is_new else "directory.edited",
     )
     return ()
+
+
+def _leave_department(session: Session, kind: str, key: str, actor: str, now: datetime) -> None:
+    """A list that names no department keeps the one on record; a person who empties the field means it."""
+    point = directory.find(session, kind, key)
+    if point is not None and point.department_id is not None:
+        point.department_id = None
+        point.changed_at = now
+        audit.write(session, actor=actor, action="directory.edited", subject=f"{kind} {key}", now=now, department="")

@@ -13,6 +13,7 @@ SEPARATORS = (",", "\t", ";", "，", "；", "|")
 _LOOKED_AT = 60  # rows, to find the separator
 _SAMPLE = 200_000  # characters, likewise
 _ODD_SHARE = 0.02  # of characters no sheet contains, above which the bytes are not text
+_DAMAGED_SHARE = 0.2  # of characters beyond ASCII; of GB18030 read as UTF-8 nearly all are damaged
 _LONGEST_CELL = 100_000  # characters
 
 
@@ -33,7 +34,10 @@ def decode(data: bytes) -> tuple[str, str]:
     ):
         if data.startswith(mark):
             return _decode_marked(data[len(mark) :], encoding), encoding
-    found = _try(data, "utf-8") or _best_wide(data) or _try(data, "gb18030")
+    found = _try(data, "utf-8") or _best_wide(data)
+    if found is None and _is_broken_utf8(data):
+        raise Refused("spreadsheets.encoding")
+    found = found or _try(data, "gb18030")
     if found is None:
         raise Refused("spreadsheets.binary")
     return found
@@ -55,6 +59,12 @@ def _try(data: bytes, encoding: str) -> tuple[str, str] | None:
     except UnicodeDecodeError:
         return None
     return (text, encoding) if _oddness(text) <= _ODD_SHARE else None
+
+
+def _is_broken_utf8(data: bytes) -> bool:
+    """UTF-8 with a few damaged characters: GB18030 would accept it and every name would be gibberish."""
+    wide = [char for char in data.decode("utf-8", "replace") if char > "\x7f"]
+    return bool(wide) and wide.count("\ufffd") / len(wide) < _DAMAGED_SHARE
 
 
 def _best_wide(data: bytes) -> tuple[str, str] | None:
