@@ -11,10 +11,10 @@ from feedback_app.services.paging import Page, cut
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which entries; ``area`` is the first part of the action, such as ``account``."""
+    """Which entries; an empty field does not narrow."""
 
     actor: str = ""
-    area: str = ""
+    action: str = ""
     subject: str = ""
 
 
@@ -28,17 +28,16 @@ def actors(session: Session) -> list[str]:
     return list(session.scalars(select(AuditEntry.actor).distinct().order_by(AuditEntry.actor)))
 
 
-def areas(session: Session) -> list[str]:
-    actions = session.scalars(select(AuditEntry.action).distinct())
-    return sorted({action.partition(".")[0] for action in actions})
+def actions(session: Session) -> list[str]:
+    return list(session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action)))
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.actor:
         conditions.append(AuditEntry.actor == wanted.actor)
-    if wanted.area:
-        conditions.append(AuditEntry.action.startswith(wanted.area, autoescape=True))
+    if wanted.action:
+        conditions.append(AuditEntry.action == wanted.action)
     if wanted.subject:
         conditions.append(AuditEntry.subject.contains(wanted.subject, autoescape=True))
     return conditions

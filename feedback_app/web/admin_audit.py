@@ -18,16 +18,16 @@ navigation.add(90, "admin_audit.index", "audit.nav")
 def index() -> str:
     """The list; with ``?check=1`` the whole chain is recomputed first."""
     with runtime().reading() as session:
-        actors, areas = audit_reading.actors(session), audit_reading.areas(session)
+        actors, actions = audit_reading.actors(session), audit_reading.actions(session)
         subject = request.args.get("subject", "").strip()[:120]
-        wanted = Wanted(one_of("actor", tuple(actors)), one_of("area", tuple(areas)), subject)
+        wanted = Wanted(one_of("actor", tuple(actors)), one_of("action", tuple(actions)), subject)
         checked = bool(request.args.get("check"))
         return render_template(
             "admin/audit.html",
             page=audit_reading.page(session, wanted, number_from("page", 1) or 1),
             wanted=wanted,
             actors=actors,
-            areas=areas,
+            actions=actions,
             zone=runtime().zone,
             checked=checked,
             broken=audit.first_broken(session) if checked else None,
