@@ -14,7 +14,7 @@ from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain import complaints as rules
 from feedback_app.errors import Conflict
-from feedback_app.services import complaints
+from feedback_app.services import complaints, own_cases
 from feedback_app.services.complaints import Filing
 from feedback_app.services.runtime import Runtime
 from tests.console import sign_in, submit
@@ -82,6 +82,20 @@ def test_answer_then_close_then_reopen(client: FlaskClient, runtime: Runtime, ca
     with runtime.reading() as session:
         written = [(entry.actor, entry.action, entry.subject) for entry in session.query(AuditEntry)]
     assert written == [("office", f"case.{action}", case) for action in ("answered", "closed", "reopened")]
+
+
+def test_the_patient_reads_the_answer_and_never_a_note(client: FlaskClient, runtime: Runtime, case: str) -> None:
+    sign_in(client, runtime, "office")
+    for action, text in (
+        ("noted", "只给同事看"),
+        ("answered", "已加开一个窗口。"),
+        ("noted", "再提醒一次班长"),
+        ("closed", ""),
+    ):
+        assert step(client, runtime, case, action, text) == 303
+    with runtime.reading() as session:
+        mine = session.query(Case).filter_by(number=case).one()
+        assert own_cases.last_answer(session, mine) == "已加开一个窗口。"
 
 
 def test_two_people_at_one_case_do_not_overwrite_each_other(client: FlaskClient, runtime: Runtime, case: str) -> None:

@@ -71,7 +71,8 @@ def reopen(session: Session, case: Case, text: str, now: datetime) -> None:
 
 def last_answer(session: Session, case: Case) -> str:
     """What the hospital said last; empty before it did."""
-    query = select(CaseEvent.text).where(CaseEvent.case_id == case.id, CaseEvent.action.in_(["answered", "closed"]))
+    said = CaseEvent.action.in_(["answered", "closed"]) & (CaseEvent.text != "")  # closing may add nothing
+    query = select(CaseEvent.text).where(CaseEvent.case_id == case.id, said)
     return session.scalar(query.order_by(CaseEvent.id.desc()).limit(1)) or ""
 
 
