@@ -147,7 +147,7 @@ class SandboxClient:
         self._post("settings", mode=mode)
 
     def switch(self, **switches: Any) -> None:
-        """ip_refused, secret_frozen, phone_openid, phone_userid (who OAuth finds at the phone)."""
+        """ip_refused, secret_frozen; phone_openid, phone_userid (who OAuth finds at the phone); cut_seconds (5.0)."""
         self._post("settings", **switches)
 
     def quotas(self, limits: Mapping[str, int]) -> None:

@@ -19,7 +19,7 @@ GET  /received                ?openid= | userid= | webhook= -> [message] the hos
 GET  /chat                    ?openid= -> [message] the whole chat
 GET  /counts                  {received: {openid|userid|webhook: {who: n}}, calls: {path: n}, dropped: {reason: n}}
 POST /faults, DELETE /faults  {kind, path?, share?, times?, seconds?}: see ``bots.sandbox.faults``
-POST /settings                {mode?, ip_refused?, secret_frozen?, phone_openid?, phone_userid?}
+POST /settings                {mode?, ip_refused?, secret_frozen?, phone_openid?, phone_userid?, cut_seconds?}
 POST /quotas                  {path: n}: other daily limits
 POST /templates               {id, fields: {name: type}}: a template the account has
 POST /renew                   {platform: wechat | wecom}: another system renewed the token
@@ -223,6 +223,8 @@ def clear_faults() -> Response:
 def change() -> Response:
     given = _given()
     platform = phone().platform
+    if "cut_seconds" in given:
+        phone().pusher.cut_seconds = float(given.pop("cut_seconds"))
     unknown = set(given) - {"mode", "ip_refused", "secret_frozen", "phone_openid", "phone_userid"}
     if unknown or given.get("mode", "plain") not in MODES:
         raise ValueError(f"unknown setting or mode: {sorted(unknown) or given.get('mode')}")

@@ -20,7 +20,6 @@ CODES: list[ShownCode] = [
     {"code": "000HK2Y7TQ1Z", "url": "http://127.0.0.1:1/s/000HK2Y7TQ1Z", "kind": "staff", "name": "张伟"},
     {"code": "001AW9C3MX4D", "url": "http://127.0.0.1:1/s/001AW9C3MX4D", "kind": "window", "name": "3号收费窗口"},
 ]
-CUT = 0.3  # seconds instead of five
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def sandbox_config(tmp_path: Path, product: Product) -> Settings:
 
 @pytest.fixture
 def address(sandbox_config: Settings) -> Iterator[str]:
-    with running(create_sandbox(sandbox_config, codes=lambda: CODES, cut_seconds=CUT)) as url:
+    with running(create_sandbox(sandbox_config, codes=lambda: CODES)) as url:
         yield url
 
 

@@ -1,8 +1,8 @@
 """Callbacks as the platform sends them, and its verdict on every kind of answer."""
 
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from threading import Event
 
 import pytest
 from flask import Response
@@ -89,25 +89,38 @@ def test_exactly_2048_bytes_are_shown(phones: SandboxClient, product: Product) -
     assert phones.say("o-wang", "你好").kind == "text"
 
 
-def test_three_tries_of_the_same_message_then_the_failure_text(phones: SandboxClient, product: Product) -> None:
-    def slow(callback: Callback) -> str:
-        time.sleep(0.5)
+@pytest.fixture
+def held() -> Iterator[Event]:
+    """An answer may wait for it; let go when the test is over."""
+    event = Event()
+    yield event
+    event.set()
+
+
+def test_three_tries_of_the_same_message_then_the_failure_text(
+    phones: SandboxClient, product: Product, held: Event
+) -> None:
+    def never(callback: Callback) -> str:
+        held.wait(20)
         return "success"
 
-    product.answer = slow
+    product.answer = never
+    phones.switch(cut_seconds=0.6)
     shown = phones.say("o-wang", "你好")
     assert (shown.shown, shown.tries, shown.statuses) == (FAILURE_TEXT, 3, [0, 0, 0])
+    assert all(0.55 < seconds < 5 for seconds in shown.seconds)
     assert len({(one.inner["MsgId"], one.inner["CreateTime"]) for one in product.callbacks}) == 1
     assert len({one.query["nonce"] for one in product.callbacks}) == 3
 
 
-def test_the_second_try_can_still_succeed(phones: SandboxClient, product: Product) -> None:
+def test_the_second_try_can_still_succeed(phones: SandboxClient, product: Product, held: Event) -> None:
     def slow_once(callback: Callback) -> str:
         if len(product.callbacks) == 1:
-            time.sleep(0.5)
+            held.wait(20)
         return callback.reply("收到了")
 
     product.answer = slow_once
+    phones.switch(cut_seconds=1.5)
     shown = phones.say("o-wang", "你好")
     assert (shown.shown, shown.statuses) == ("收到了", [0, 200])
 
