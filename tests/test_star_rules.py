@@ -151,6 +151,7 @@ def test_equal_scores_are_not_cut_apart() -> None:
         ("好", False),
         ("谢谢，我的电话13800001234", False),
         ("比李建国好多了，谢谢", False),
+        ("谢谢，１３８００００１２３４", False),
         ("人很好，就是等了太久", False),
         ("很" * 200, False),
     ],
@@ -162,6 +163,7 @@ def test_thank_you_texts_are_screened(words: str, fit: bool) -> None:
 def test_the_longest_fit_text_is_chosen() -> None:
     assert thanks.choose(["谢谢张医生", "讲得很清楚，很耐心", "加我微信号abc"], []) == "讲得很清楚，很耐心"
     assert thanks.choose(["差"], []) == ""
+    assert thanks.choose(["谢谢张伟医生"], ["张伟", "李建国"], own="张伟") == "谢谢张伟医生"
 
 
 @pytest.mark.parametrize(

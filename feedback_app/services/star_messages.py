@@ -56,7 +56,7 @@ class Writer:
         served = self.served.get(member.id, 0)
         if served:
             lines.append(text("stars.push.served", month=self._month, count=served))
-        words = thanks.choose(self.kind_words.get(member.id, ()), (name for name in self.names if name != member.name))
+        words = thanks.choose(self.kind_words.get(member.id, ()), self.names, own=member.name)
         if words:
             lines.append(text("stars.push.thanks", words=words))
         if self.board.unverified and row:
