@@ -51,6 +51,7 @@ class Directory:
     windows_by_number: Mapping[int, Keys]
     windows_by_type: Mapping[str, Keys]
     units_by_start: Mapping[str, tuple[str, ...]]  # first character -> words of units and departments, longest first
+    staffed: frozenset[str]  # departments somebody belongs to
     common_names: frozenset[str] = field(default_factory=frozenset)
 
     def point(self, key: str) -> Point | None:
@@ -165,6 +166,7 @@ class _Index:
             windows_by_number={int(str(key)): places for key, places in self._map("numbers").items()},
             windows_by_type={str(key): places for key, places in self._map("types").items()},
             units_by_start={sign: tuple(sorted(found, key=len, reverse=True)) for sign, found in starts.items()},
+            staffed=frozenset(point.department for point in self.points if point.kind == "staff"),
             common_names=frozenset(str(name) for name in names if name in common),
         )
 

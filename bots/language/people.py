@@ -87,7 +87,11 @@ def _stands_as_name(name: str, text: str, start: int, directory: Directory) -> b
     if any(before.endswith(unit) for unit in directory.departments):
         return True
     named = before.endswith(tuple(lexicon.words("names.before")))
-    return named and bool(re.match(r"^(?: ?(?:[\d一二三四五满好差点★⭐👍👎,]|$|非常满|很满|不满))", after))
+    return named and bool(
+        re.match(
+            r"^(?: ?(?:(?:打|评|点|来)(?:个|一个|了)?)?(?:[\d一二三四五满好差点★⭐👍👎,]|$|非常满|很满|不满))", after
+        )
+    )
 
 
 def _by_surname(text: str, directory: Directory) -> Iterator[Found]:

@@ -46,13 +46,14 @@ _OVER = re.compile(
 _RANGE = re.compile(
     r"(?<![\d-])([1-5一二三四五]) ?(?:星|分)?(?:-|~|到|至|或者?|还是|、|/) ?([1-5一二三四五])(?:星|分)?(?![\d月日/-])"
 )
+_NEIGHBOURS = re.compile(r"(?<![十百\d])([一二三四])([二三四五])(?:颗|个)?(?:星|分(?!钟))")
 _STARS = re.compile(rf"((?<![\d一二三四五星分])-|负)?({_N}) ?(?:颗|个|粒|枚)?(?:星星|星|stars?\b)(半)?(?!座|期|光|巴)")
 _POINTS = re.compile(
     rf"((?<![\d一二三四五星分])-|负)?({_N}) ?(?:个)?(?:分|points?\b)(半)?(?!钟|[诊院店娩配开析别成期明类布泌部])"
 )
 _OUT_OF = re.compile(r"(?<!\d)(\d{1,3}(?:\.\d)?) ?(?:/|out of) ?(5|10|100)(?!\d)")
 _ROW = re.compile(r"[★⭐🌟✨✭⭑](?: ?[★⭐🌟✨✭⭑☆✩])*")
-_FULL = re.compile(r"满分|全五?星|满星|全优|顶格|拉满|负分")
+_FULL = re.compile(r"最高分|最低分|满分|全五?星|满星|全优|顶格|拉满|负分")
 _CLAUSE = re.compile(r"[,;!?~\n]|\. |。")
 
 
@@ -64,7 +65,7 @@ def masked(text: str) -> str:
 
 def between(text: str) -> tuple[int, int] | None:
     """Two scores offered at once (4-5): the writer has to choose."""
-    found = _RANGE.search(text)
+    found = _RANGE.search(text) or _NEIGHBOURS.search(text)
     if not found or found[1] == found[2]:
         return None
     low, high = value(found[1]), value(found[2])
@@ -84,6 +85,8 @@ def explicit(text: str) -> tuple[Score, ...]:
         for one in reader(painted):
             if not any(one.start < other.end and other.start < one.end for other in found):
                 found.append(one)
+    if scale and not found:
+        found = [Score(5, one.start(), one.end(), True, "points") for one in _SCALE.finditer(text) if "满分" in one[0]]
     return tuple(sorted(found, key=lambda one: one.start))
 
 
@@ -134,7 +137,7 @@ def _points(text: str, scale: float | None) -> list[Score]:
 
 def _fulls(text: str) -> list[Score]:
     return [
-        Score(1 if one[0] == "负分" else 5, one.start(), one.end(), one[0] != "负分", "points")
+        Score(1 if one[0] in {"负分", "最低分"} else 5, one.start(), one.end(), one[0] != "负分", "points")
         for one in _FULL.finditer(text)
     ]
 
@@ -153,7 +156,9 @@ def _scaled(number: float, scale: float, found: re.Match[str]) -> Score:
 
 _PAST = re.compile(r"(?:上次|之前|原来|原本|本来|以前|很少|从不|从来不|从没|一般不|平时不|轻易不)[^,;!?]{0,8}$")
 _RARELY = re.compile(r"很少|从不|从来不|从没|轻易不|一般不|平时不")
-_REJECTED = re.compile(r"(?:不是|不给|别给|不能给|不值|不想给|给不了|不打|不可能给|没给|不配)[^,;!?是给]{0,3}$")
+_REJECTED = re.compile(
+    r"(?:不是|不给|别给|不能给|不值|不想给|给不了|不打|不可能给|没给|不配)[^,;!?是给]{0,3}$|(?:扣|减|少)(?:了|掉)?$"
+)
 _CHANGED = re.compile(r"^(?:是|都)?(?:手滑|点错|打错|评错|按错|误|不可能|做梦|想得美|想都别想)")
 
 
@@ -173,7 +178,7 @@ def _standing(text: str, scores: tuple[Score, ...]) -> list[Score]:
     ]
 
 
-_CORRECTION = re.compile(r"不是[^,;!?]{0,8}是|改成|改为|不对|说错|打错|哦不|啊不|应该是|更正")
+_CORRECTION = re.compile(r"[,。]不[,。是]|不是[^,;!?]{0,8}是|改成|改为|不对|说错|打错|哦不|啊不|应该是|更正")
 
 
 def corrects_itself(text: str) -> bool:

@@ -11,7 +11,10 @@ from bots.language.people import staff_mentions
 
 _FLOOR = re.compile(r"([\d一二三四五六七八九十]{1,2}) ?(?:楼|层)")
 _NUMBER = r"([\d一二两三四五六七八九十]{1,3})"
-_PERSON_AT = r"(?:窗口|窗|处|员|室|台|那个|这个|的那|的人|的(?:小|大|工作|女|男|姑娘|师傅|阿姨|大姐|员工|态度)|人员|小|大姐|的$|妹|柜台|登记|窗台)"
+_PERSON_AT = r"(?:窗口|窗|处|员|室|台|那个|这个|的那|的人|的(?:护士|医生|人|小|大|工作|女|男|姑娘|师傅|阿姨|大姐|员工|态度)|人员|小|大姐|的$|妹|柜台|登记|窗台)"
+
+_PLACES = ("房", "处", "室", "台", "窗口")
+"""A type of window that ends like this is a place by itself; 收费 alone may be a verb."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ def _words_of_units(text: str, directory: Directory) -> Iterable[tuple[int, str]
             place += len(word)
 
 
-def _narrowed(one: Mention, departments: tuple[str, ...], directory: Directory) -> Mention:
+def _narrowed(one: Mention, named: tuple[str, ...], directory: Directory) -> Mention:
+    departments = tuple(name for name in named if name in directory.staffed)
     if not departments:
         return one
     fitting = tuple(place for place in one.places if directory.points[place].department in departments)
@@ -97,7 +101,9 @@ def _windows(text: str, directory: Directory) -> list[Mention]:
         *_by(rf"{_NUMBER} ?(?:号|#)? ?(?:的)?({types})(?:的)?(?:窗口|窗|处|台)", text, directory, 1, 2),
         *_by(rf"({types})(?:的|处|室)?(?:第)?{_NUMBER} ?(?:号|#)?(?:窗口|窗)", text, directory, 2, 1),
         *_by(rf"{_NUMBER} ?(?:号|#) ?(?:窗口|窗|柜台)(?:的)?(?:那个)?({types})?", text, directory, 1, 2),
-        *_by(rf"(?:窗口|窗) ?{_NUMBER} ?(?:号)?(?![\d星分颗个]| ?[星分])", text, directory, 1, None),
+        *_by(
+            rf"(?:窗口|窗) ?{_NUMBER} ?(?:号)?(?![\d星分颗个般直样点下些起会定人]| ?[星分])", text, directory, 1, None
+        ),
         *_by(rf"{_NUMBER}窗口?(?:的)?({types})?", text, directory, 1, 2),
         *_by(rf"({types})(?:的)?(?={_PERSON_AT})(?:窗口|窗)?", text, directory, None, 1),
         *_by(
@@ -108,6 +114,8 @@ def _windows(text: str, directory: Directory) -> list[Mention]:
             1,
         ),
     ]
+    nouns = [called for called in directory.windows_by_type if called.endswith(_PLACES)]
+    found += _by(rf"({lexicon.alternatives(nouns) or '(?!)'})", text, directory, None, 1)
     kept: list[Mention] = []
     for one in found:
         if not _inside(one, kept):
@@ -159,3 +167,10 @@ def _units(text: str, directory: Directory) -> list[Mention]:
         generic = any(directory.points[place].kind == "department" for place in places)
         made.append(Mention(places, start, start + len(word), len(places) == 1 and not generic, "unit"))
     return made
+
+
+def types_in(text: str, directory: Directory) -> Keys:
+    """Windows of a type the text speaks of in passing (医保电子凭证): for questions only; empty when several may be meant."""
+    found = re.findall(lexicon.alternatives(directory.windows_by_type) or "(?!)", text)
+    places = {place for kind in found for place in directory.windows_by_type[kind]}
+    return tuple(places) if len(places) == 1 else ()

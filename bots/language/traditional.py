@@ -12,4 +12,8 @@ def _converter() -> "opencc.OpenCC":
 
 def simplified(text: str) -> str:
     """``text`` with traditional characters written simplified; other signs stay."""
-    return str(_converter().convert(text)) if any("\u3400" <= sign <= "\u9fff" for sign in text) else text
+    return (
+        str(_converter().convert(text)).replace("𠮶", "嗰")
+        if any("\u3400" <= sign <= "\u9fff" for sign in text)
+        else text
+    )

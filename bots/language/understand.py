@@ -33,7 +33,7 @@ ORDER = (
     praise.read,
     complaint.vague,
     rating.read,
-    whole.greeting,
+    whole.account,
     whole.fallback,
 )
 

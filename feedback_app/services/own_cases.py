@@ -11,7 +11,7 @@ from feedback_app.domain.questions.text import clean
 from feedback_app.errors import NotAllowed, NotFound
 from feedback_app.services import audit
 
-__all__ = ["Case", "add", "by_number", "last_answer", "of_person", "own", "reopen", "withdraw"]
+__all__ = ["Case", "add", "any_filed", "by_number", "last_answer", "of_person", "own", "reopen", "withdraw"]
 
 LISTED = 5
 LETTERS = "TBJZ"
@@ -80,3 +80,8 @@ def _event(session: Session, case: Case, action: str, text: str, now: datetime, 
     kept = dict(details) if isinstance(details, dict) else {}
     session.add(CaseEvent(case_id=case.id, at=now, actor="patient", action=action, text=clean(text), details=kept))
     session.flush()
+
+
+def any_filed(session: Session) -> bool:
+    """Whether the hospital has any case at all."""
+    return session.scalar(select(Case.id).limit(1)) is not None

@@ -12,6 +12,10 @@ _THANKS = re.compile(
 )
 
 
+_BUT = re.compile(r"但是|但|不过|可是|然而")
+_NEVER_BAD = re.compile(r"(从没|没有?|不会|从不|从来没)让.{0,3}失望|不难吃|没(有)?(等|排队)")
+
+
 def asked_for(message: Message) -> Understanding | None:
     """我要投诉, with or without the story."""
     if not re.search(r"投诉|举报|complain", message.text) or _only_asks(message):
@@ -33,7 +37,7 @@ def _only_asks(message: Message) -> bool:
 
 def read(message: Message) -> Understanding | None:
     """A story of something bad without the word."""
-    if not complains(message):
+    if not complains(message) or _NEVER_BAD.search(message.text) or _praises_somebody(message):
         return None
     return message.reads("complaint", "open_case", targets=blamed(message))
 
@@ -42,7 +46,9 @@ def complains(message: Message) -> bool:
     text = message.without_names
     found = lexicon.pattern("complaint.patterns").search(text) or lexicon.pattern("complaint.rhetoric").search(text)
     thankful = _THANKS.search(message.text) and not message.says("complaint.irony")
-    return bool(found) and not thankful and not is_vague(message)
+    after_but = _BUT.split(message.without_names)[-1] if thankful and _BUT.search(message.without_names) else ""
+    blames_after = bool(after_but and lexicon.pattern("complaint.patterns").search(after_but))
+    return bool(found) and (not thankful or blames_after) and not is_vague(message)
 
 
 def blamed(message: Message) -> tuple[Point, ...]:
@@ -79,3 +85,10 @@ def _story(message: Message) -> bool:
 def _soft(message: Message) -> bool:
     harsh = set(lexicon.any_word("complaint.vague_core").findall(message.bare)) - set(lexicon.words("complaint.soft"))
     return not harsh and not re.search("医院|你们|服务|再也", message.text)
+
+
+def _praises_somebody(message: Message) -> bool:
+    """李建国很好，就是排队太久: it is said of him that he is good."""
+    staff = [point for point in message.named if point.kind == "staff"]
+    first = message.words[0] if message.words else None
+    return bool(staff and first and first.level >= 4) and bool(re.search("就是|但|不过|只是", message.text))

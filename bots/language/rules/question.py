@@ -2,8 +2,10 @@
 
 import re
 
+from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
 from bots.language.rules import rating
+from bots.language.targets import types_in
 
 _RATING_WORDS = re.compile(r"(打分|评分|评价|打星|点评|好评|打几分|给分)")
 _COMPARING = re.compile(r"还是.{0,12}(好|强|厉害|合适|靠谱)|(谁|哪个|哪位)(医生|大夫)?(更|比较|最)?(好|厉害|强)")
@@ -18,4 +20,10 @@ def read(message: Message) -> Understanding | None:
         return message.reads("question", "ask_target", candidates=message.possible)
     if _RATING_WORDS.search(message.text) and message.named and re.search("怎么|如何|在哪|哪里|可以|能", message.text):
         return rating.asks_score(message, message.named[0])
-    return message.reads("question", "answer", targets=message.named[:1])
+    return message.reads("question", "answer", targets=message.named[:1] or _window_meant(message))
+
+
+def _window_meant(message: Message) -> tuple[Point, ...]:
+    if message.mentions:
+        return ()
+    return tuple(message.directory.points[place] for place in types_in(message.text, message.directory))

@@ -16,7 +16,7 @@ _PARTS = re.compile(
 _OVERALL = ("总体", "整体", "综合")
 _SOMEBODY = re.compile(r"医生|大夫|护士|窗口|大姐|小姐姐|师傅|阿姨|那个|这个|那位|这位|主任|小伙|姑娘|保安|大哥|帅哥")
 _OPENING = re.compile(r"^(我?(要|想|来)?(给|对)?.{0,12}(评价?|打分|评分|打个分|评个分|点评)(一下|下|吧)?|怎么评价?.*)$")
-_CLEARED = re.compile(r"不(是|怪|怨)(?P<who>.{2,6}?)(不好|不行|的错|的问题|的事|差|不满意)[,\s]*(而)?是")
+_CLEARED = re.compile(r"不(是|怪|怨)(说)?(?P<who>.{2,6}?)(不好|不行|的错|的问题|的事|差|不满意)([,\s]*(而)?是|$)")
 
 
 def told(message: Message) -> Understanding | None:
@@ -91,7 +91,7 @@ def _name_alone(message: Message) -> Understanding | None:
     rest = re.sub(
         r"□|[\W]|医生|大夫|护士|主任|给|对|评价|打分|评分|评|我|要|想|来|的|怎么|窗口|号|一下|科|那个|这个|吧|啊|在|是|打个分|点评|service|rate|dr|doctor",
         "",
-        message.without_names,
+        _without_units(message),
     )
     if rest:
         return None

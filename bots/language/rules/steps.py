@@ -7,7 +7,7 @@ from bots.language import lexicon, scores
 from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
 from bots.language.numerals import value
-from bots.language.rules import complaint, praise, question, suggestion, whole
+from bots.language.rules import case_numbers, complaint, correction, praise, question, suggestion, whole
 from bots.language.rules import rating as ratings
 
 _ENTRIES = {1: "评价", 2: "投诉", 3: "查进度", 4: "人工"}
@@ -113,6 +113,8 @@ def _comment(message: Message) -> Understanding | None:
     """Words after a score: kept with it; blame is offered to be a complaint."""
     if whole.declines(message) or message.is_one_of("greeting.words"):
         return message.reads("cancel", "close")
+    if correction.read(message) or case_numbers.without_number(message):
+        return None
     if (
         message.written_scores
         or message.is_one_of("menu.人工")
@@ -128,6 +130,8 @@ def _comment(message: Message) -> Understanding | None:
         return message.reads("praise", "store_comment", targets=_about(message))
     if any(one.level <= 2 for one in message.words):
         return message.reads("complaint", "offer_complaint", targets=_about(message))
+    if len(message.bare) >= 4 and not message.mentions and not message.cases and message.context.point:
+        return message.reads("praise", "store_comment", targets=(message.context.point,))
     return None
 
 

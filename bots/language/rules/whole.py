@@ -8,6 +8,12 @@ from bots.language.meaning import Message, Understanding
 _MENU_ORDER = ("评价", "投诉", "查进度", "人工", "表扬", "帮助", "我的")
 
 
+_HUMAN = re.compile(
+    r"(转|接|找|叫|换)(一?下|一?个|到)*(人工|真人|客服|活人|人来)|^(谢谢|你好|您好|请|麻烦)[,\s]*(人工|客服|转人工)$"
+)
+_THANKS = re.compile(r"^(谢谢|感谢|多谢)(你|您|了|啦)?|(谢谢|感谢|多谢)(你|您|了|啦)?$")
+
+
 def empty(message: Message) -> Understanding | None:
     return None if message.text else message.reads("nonsense", "reply_help")
 
@@ -18,11 +24,15 @@ def read(message: Message) -> Understanding | None:
     for entry in _MENU_ORDER:
         if message.is_one_of(f"menu.{entry}"):
             return message.reads("menu", "accept", topic=entry)
-    if re.search(r"^(我?要|请|快|给我|帮我)*(转|接|找|叫)(一?个|到)?(人工|真人|客服|活人)", message.text):
+    if _HUMAN.search(message.text):
         return message.reads("menu", "accept", topic="人工")
     if declines(message):
         return message.reads("cancel", "close")
-    if message.is_one_of("greeting.words") or lexicon.pattern("greeting.patterns").search(message.bare):
+    if (
+        greeting(message)
+        or message.is_one_of("greeting.words")
+        or lexicon.pattern("greeting.patterns").search(message.bare)
+    ):
         return message.reads("greeting", "reply_help")
     if re.fullmatch(r"[\d\s.,+*#-]+|[零一二三四五六七八九十百千]{1,4}", message.seen):
         return message.reads("nonsense", "ask_intent")
@@ -34,6 +44,8 @@ def read(message: Message) -> Understanding | None:
 def declines(message: Message) -> bool:
     """No more, with or without a thank you."""
     if message.is_one_of("close.words") or message.says("close.patterns"):
+        return True
+    if _THANKS.sub("", message.bare) in lexicon.one_of("close.words"):
         return True
     parts = [part for part in re.split(r"[\s,.!?~。]+", message.text) if part]
     closing, polite = lexicon.one_of("close.words"), lexicon.one_of("greeting.words")
@@ -47,6 +59,21 @@ def greeting(message: Message) -> Understanding | None:
     if parts and all(part in known for part in parts):
         return message.reads("greeting", "reply_help")
     return None
+
+
+_HOSPITAL = re.compile(
+    r"医生|大夫|护士|护工|窗口|药房|挂号|检查|手术|ct|核磁|b超|病历|收费|缴费|住院|门诊|急诊|病房|病人|患者|排队|叫号|抽血|化验|取药|退费|保安|厕所|食堂|电梯|停车|导诊|报告|医院|看病|打针|输液|医保|床位|科室|专家|预约"
+)
+
+
+def account(message: Message) -> Understanding | None:
+    """A whole sentence about the hospital that no rule placed: nobody tells it for nothing, so it is filed and answered."""
+    text = message.text
+    if message.language != "zh" or len(message.bare) < 7 or not _HOSPITAL.search(text):
+        return None
+    if message.mentions and not message.named:
+        return None
+    return message.reads("complaint", "open_case", targets=message.named[:1])
 
 
 def fallback(message: Message) -> Understanding:

@@ -1,0 +1,195 @@
+"""What messages mean: the shared sample, our own families of each block, and any text at all."""
+
+import csv
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bots.language.directory import Directory, Point, build
+from bots.language.meaning import Context, Understanding
+from bots.language.understand import understand
+from tests import samples
+from tests.bots.small_hospital import small_directory
+
+CASE = "T-2611-0417"
+FORMS = {
+    "{CASE}": CASE,
+    "{CASE_LOWER}": CASE.lower(),
+    "{CASE_SPACED}": "T 2611 0417",
+    "{CASE_FULLWIDTH}": "Ｔ－２６１１－０４１７",
+    "{CASE_DIGITS}": "26110417",
+    "{CASE_OTHER}": "",
+    "{CASE_UNKNOWN}": "T-2611-9999",
+}
+INTENTS = {
+    "rating",
+    "complaint",
+    "praise",
+    "question",
+    "progress",
+    "cancel",
+    "menu",
+    "greeting",
+    "nonsense",
+    "urgent",
+}
+ENOUGH = 0.97
+DIRECTORY = small_directory()
+
+
+def rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def plain(text: str) -> str:
+    for form, number in FORMS.items():
+        text = text.replace(form, number)
+    return text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+
+
+def read(message: str, context: str, directory: Directory) -> Understanding:
+    return understand(plain(message), Context.parse(context, directory), directory)
+
+
+def shown(reading: Understanding) -> tuple[str, str]:
+    """Target and score as the tables write them."""
+    target = ";".join(point.key for point in reading.targets)
+    if reading.intent == "menu":
+        target = reading.topic
+    if reading.cases:
+        target = "{CASE}"
+    return target, ";".join(map(str, reading.scores))
+
+
+def sample_directory() -> Directory:
+    with samples.path("messages_directory.csv").open(encoding="utf-8", newline="") as lines:
+        return build(
+            Point(
+                place,
+                row["kind"],
+                row["key"],
+                row["name"],
+                tuple(filter(None, row["aliases"].split(";"))),
+                row["department"],
+                row["title"],
+            )
+            for place, row in enumerate(csv.DictReader(lines), start=1)
+        )
+
+
+def test_the_shared_sample_is_understood_and_nothing_is_stored_that_should_be_asked() -> None:
+    directory = sample_directory()
+    wrong, silent, total = [], [], 0
+    for row in rows(samples.path("messages_dev.tsv")):
+        total += 1
+        reading = read(row["message"], row["context"], directory)
+        target, score = shown(reading)
+        fits = score in row["score_ok"].split("/") and (reading.intent, target) == (row["intent"], row["target"])
+        if not fits or reading.expect != row["expect"]:
+            wrong.append((row["id"], row["message"], reading.intent, target, score, reading.expect))
+        if reading.expect == "accept" and row["expect"] not in {"accept", "accept_or_confirm"}:
+            silent.append(row["id"])
+    assert silent == []
+    assert 1 - len(wrong) / total >= ENOUGH, wrong
+
+
+def test_families_of_every_block() -> None:
+    """``*`` accepts anything, ``|`` separates what is acceptable, ``/`` the scores."""
+    wrong, total = [], Counter[str]()
+    for row in rows(Path(__file__).with_name("families.tsv")):
+        total[row["block"]] += 1
+        reading = read(row["message"], row["context"], DIRECTORY)
+        target, score = shown(reading)
+        fits = (
+            row["intent"] == "*" or reading.intent in row["intent"].split("|"),
+            row["target"] in {"*", target},
+            row["score"] == "*" or score in row["score"].split("/"),
+            row["expect"] == "*" or reading.expect in row["expect"].split("|"),
+        )
+        if not all(fits):
+            wrong.append((row["block"], row["message"], reading.intent, target, score, reading.expect))
+    assert len(total) == 27
+    assert 1 - len(wrong) / total.total() >= ENOUGH, wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "等了150分钟",
+        "5号窗口在哪",
+        "五分钟就看完了",
+        "星期五来的",
+        "附近有五星级酒店吗",
+        "三楼怎么走",
+        "下午3点20分到的",
+        "一分钱一分货",
+        "我女儿5岁",
+        "2026-11-05看的病",
+        "交了500元",
+        "十分感谢大家",
+    ],
+)
+def test_numbers_that_are_no_score(text: str) -> None:
+    for context in ("-", "scan:W03", "ask_score:D01"):
+        reading = read(text, context, DIRECTORY)
+        assert reading.expect not in {"accept", "accept_or_confirm"}, (context, reading)
+
+
+@given(
+    st.text(max_size=700), st.sampled_from(["-", "menu", "ask_score:D01", "ask_comment:D01", "scan:W03", "scan:gone"])
+)
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_read(text: str, context: str) -> None:
+    assert read(text, context, DIRECTORY).intent in INTENTS
+
+
+_PIECES = [
+    "张伟",
+    "医生",
+    "5星",
+    "不",
+    "非常",
+    "满意",
+    "等了",
+    "小时",
+    "的",
+    "真的",
+    "投诉",
+    "号窗口",
+    "一",
+    "吗",
+    ",",
+    "😀",
+    "T-2611",
+    "建议",
+    "没有",
+    "[强]",
+    "差评",
+    "排队",
+    "态度",
+    "zhang",
+]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=120).map("".join))
+@settings(max_examples=200, deadline=None)
+def test_any_mixture_of_our_words_is_read(text: str) -> None:
+    assert read(text, "-", DIRECTORY).intent in INTENTS
+
+
+@pytest.mark.parametrize(
+    "piece", ["真的", "非常", "不", "等了", "张", "一", "5", "zhang", "态度", "了", "差", "很", "没有", "a "]
+)
+def test_the_longest_message_costs_little_whatever_it_repeats(piece: str) -> None:
+    """2,048 bytes are all the platform sends; no pattern may go astray in them."""
+    text = (piece * 1500)[:1500]
+    read(text, "-", DIRECTORY)
+    began = time.process_time()
+    read(text, "-", DIRECTORY)
+    assert time.process_time() - began < 1.0
