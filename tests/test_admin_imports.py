@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse, stream_encode_multipart
 
 from feedback_app.db.directory import DutySlot, ServicePoint
 from feedback_app.db.imports import ImportDraft
-from feedback_app.services import list_templates
+from feedback_app.services import housekeeping, import_drafts, list_templates
 from feedback_app.services.runtime import Runtime
 from tests.console import csrf, sign_in, submit
 
@@ -190,13 +190,21 @@ def test_markup_in_a_list_stays_text(desk: Desk) -> None:
     assert "<script>alert" not in page
 
 
-def test_a_draft_can_be_discarded_and_expires(desk: Desk) -> None:
+def test_a_draft_can_be_discarded(desk: Desk) -> None:
     draft = desk.upload(HR)
     assert desk.send(draft, "discard").status_code == 303
     gone = desk.client.get(draft.location)
     assert gone.status_code == 404
     assert "再传一次" in gone.text
     assert desk.send(draft, "import").status_code == 404
+
+
+def test_forgotten_uploads_are_swept_after_three_days(desk: Desk) -> None:
+    desk.upload(HR)
+    now = desk.runtime.now()
+    with desk.runtime.transaction() as session:
+        assert housekeeping.sweep(session, now)["import_drafts"] == 0
+        assert housekeeping.sweep(session, now + import_drafts.KEPT_FOR)["import_drafts"] == 1
 
 
 @pytest.mark.parametrize("kind", list_templates.kinds())

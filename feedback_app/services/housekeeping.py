@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db.accounts import SetupLink, SignIn
 from feedback_app.db.conversations import Conversation, InboundMessage
+from feedback_app.db.imports import ImportDraft
 from feedback_app.db.people import BindingSlip
 
 INBOUND_KEPT = timedelta(days=7)  # the platform repeats a push for seconds; a week is for looking into a complaint
@@ -16,12 +17,13 @@ CONVERSATION_KEPT = timedelta(days=2)
 
 
 def sweep(session: Session, now: datetime) -> dict[str, int]:
-    """Remove ended sign-ins, spent links and slips, answered callbacks and abandoned conversations; returns counts."""
+    """Remove ended sign-ins, spent links and slips, answered callbacks, forgotten uploads and abandoned conversations; returns counts."""
     statements = {
         "sign_ins": delete(SignIn).where(SignIn.ends_at < now),
         "setup_links": delete(SetupLink).where(SetupLink.expires_at < now - SPENT_KEPT),
         "binding_slips": delete(BindingSlip).where(BindingSlip.expires_at < now - SPENT_KEPT),
         "inbound_messages": delete(InboundMessage).where(InboundMessage.received_at < now - INBOUND_KEPT),
+        "import_drafts": delete(ImportDraft).where(ImportDraft.expires_at <= now),
         "conversations": delete(Conversation).where(Conversation.changed_at < now - CONVERSATION_KEPT),
     }
     removed = {}
