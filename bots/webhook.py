@@ -8,6 +8,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -92,7 +93,7 @@ def _attempt(runtime: Runtime, answer: Answering, inbound: Inbound) -> Reply:
             stored = inbox.seen(session, runtime.vault, inbound.key) or {}
             return Reply(**stored)
         reply = _do(session, runtime, answer, inbound, now)
-        inbox.record(session, runtime.vault, inbound.key, {"text": reply.text})
+        inbox.record(session, runtime.vault, inbound.key, asdict(reply))
     _pushes.labels("answered").inc()
     return reply
 
