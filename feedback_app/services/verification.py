@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from feedback_app.db.directory import ServicePoint
@@ -74,7 +74,8 @@ def _tree(session: Session, vault: Vault, outside: tuple[KnownHead, ...]) -> Ite
         fresh = merkle.new_nodes(size, bytes.fromhex(leaf), lambda level, place: bytes.fromhex(made[level, place]))
         made.update({(level, place): value.hex() for level, place, value in fresh})
         size += 1
-    stored = {(node.level, node.place): node.hash for node in session.scalars(select(EvidenceNode))}
+    columns = select(EvidenceNode.level, EvidenceNode.place, EvidenceNode.hash)
+    stored = {(level, place): value for level, place, value in session.execute(columns)}
     for at in sorted(made.keys() | stored.keys()):
         if made.get(at) != stored.get(at):
             yield Problem("node_altered", f"node:{at[0]}/{at[1]}")
@@ -121,7 +122,7 @@ def _ratings(session: Session) -> Iterator[Problem]:
             yield Problem("rating_set_aside_unseen", f"rating:{rating.receipt}")
     lost = (
         select(Evidence.subject)
-        .outerjoin(Rating, Evidence.subject == "rating:" + Rating.receipt)
+        .outerjoin(Rating, Rating.receipt == func.substr(Evidence.subject, len("rating:") + 1))
         .where(Evidence.kind == "rating", Rating.id.is_(None))
         .order_by(Evidence.id)
     )
