@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from feedback_app.db.accounts import SetupLink, SignIn
+from feedback_app.db.accounts import SetupLink, SignIn, SignInFailures
 from feedback_app.db.conversations import Conversation, InboundMessage
 from feedback_app.db.imports import ImportDraft
 from feedback_app.db.people import BindingSlip
@@ -17,11 +17,12 @@ CONVERSATION_KEPT = timedelta(days=2)
 
 
 def sweep(session: Session, now: datetime) -> dict[str, int]:
-    """Remove ended sign-ins, spent links and slips, answered callbacks, forgotten uploads and abandoned conversations; returns counts."""
+    """Remove ended sign-ins, spent links and slips, abandoned imports and conversations, answered callbacks; returns counts."""
     statements = {
         "sign_ins": delete(SignIn).where(SignIn.ends_at < now),
         "setup_links": delete(SetupLink).where(SetupLink.expires_at < now - SPENT_KEPT),
         "binding_slips": delete(BindingSlip).where(BindingSlip.expires_at < now - SPENT_KEPT),
+        "sign_in_failures": delete(SignInFailures).where(SignInFailures.last_at < now - SPENT_KEPT),
         "inbound_messages": delete(InboundMessage).where(InboundMessage.received_at < now - INBOUND_KEPT),
         "import_drafts": delete(ImportDraft).where(ImportDraft.expires_at <= now),
         "conversations": delete(Conversation).where(Conversation.changed_at < now - CONVERSATION_KEPT),

@@ -175,6 +175,7 @@ def tables_for(folder: Path, web: int, sandbox: int) -> dict[str, dict[str, Any]
             "api_base": platform,
             "open_base": platform,
         },
+        "wecom.webhooks": {"complaints": "journey-complaints"},
         "complaints": {"phone": "0571-8888 0120", "place": "一楼", "hours": "8:00-17:30", "routes": "院内协商、诉讼"},
         "sandbox": {"enabled": True, "port": sandbox, "clock_file": str(folder / "clock")},
         "security": {"secret_key": "a-secret-for-journeys-only-0123456789abcdef", "hashing": "fast"},
