@@ -179,6 +179,25 @@ def test_mail_is_bound_only_by_who_reads_the_letter(
     assert client.get(link).status_code == 410
 
 
+def test_a_bound_mail_address_opens_the_page_and_tells_nobody_whether_it_is_bound(
+    client: FlaskClient, app: Flask, runtime: Runtime, point: Lookup
+) -> None:
+    with runtime.transaction() as session:
+        person = session.get_one(ServicePoint, point("D01").id)
+        bindings.bind(session, runtime.vault, person, "mail", "zw@qingshan.example", now=runtime.now())
+    answers = set()
+    for address in ("ZW@qingshan.example", "nobody@qingshan.example", "", "zw@qingshan.example"):
+        post(client, "/staff/sign-in/mail", "/staff/sign-in", address=address)
+        answers.add("如果这个邮箱绑定过" in client.get("/staff/sign-in").text)
+    assert answers == {True}
+    with runtime.reading() as session:
+        [letter] = session.query(OutboxMessage).all()
+    link = urlsplit(letter.payload["url"]).path
+    assert post(client, link, link) == (303, "/staff/bind")
+    assert app.test_client().get(link).status_code == 410
+    assert "张伟" in client.get("/staff/").text
+
+
 def test_one_ends_only_ones_own_binding(client: FlaskClient, app: Flask, runtime: Runtime, point: Lookup) -> None:
     app.extensions["staff_identity"] = FrontDesk()
     through_wecom(app.test_client(), "d02")

@@ -124,6 +124,12 @@ def person(session: Session, point_id: int) -> ServicePoint | None:
     return found if found is not None and found.active and found.kind == "staff" else None
 
 
+def person_at(session: Session, vault: Vault, channel: str, address: str) -> ServicePoint | None:
+    """The active member of staff whom this address reaches."""
+    found = _active(session, channel, address_hash(vault, channel, address))
+    return found.service_point if found is not None and found.service_point.active else None
+
+
 def end(session: Session, binding: Binding, *, by: str, now: datetime) -> None:
     """This address reaches nobody any more. Doing it again changes nothing."""
     if binding.ended_at is None:

@@ -1,4 +1,4 @@
-"""Binding a mail address: only whoever can read a letter sent there may have results sent there."""
+"""Mail addresses of staff: only whoever can read a letter sent there may have results sent there, or sign in by one."""
 
 import json
 import re
@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db.directory import ServicePoint
 from feedback_app.errors import ConfigurationError, Gone, Refused
-from feedback_app.services import bindings, outbox
+from feedback_app.services import bindings, outbox, slips
 from feedback_app.services.vault import Vault
 from feedback_app.texts import text
 
 VALID = timedelta(hours=1)
+SIGN_IN_VALID = timedelta(minutes=30)
 _PURPOSE = "mail-binding"
 _ADDRESS = re.compile(r"^[^\s@<>,;\"']{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
 
@@ -62,3 +63,31 @@ def read(vault: Vault, token: str, now: datetime) -> Claim:
     if purpose != _PURPOSE or datetime.fromisoformat(until) <= now:
         raise Gone("staff.mail_over")
     return Claim(int(point_id), str(address))
+
+
+def send_sign_in(session: Session, vault: Vault, typed: str, *, page: str, language: str, now: datetime) -> bool:
+    """Send a sign-in letter to a bound address, at most one a minute; whether one was sent.
+
+    The caller must not tell the browser which: an address that is not bound is nobody's business. ``page`` is where a slip's
+    code is appended to.
+    """
+    person = bindings.person_at(session, vault, bindings.MAIL, typed)
+    if person is None:
+        return False
+    key = f"staff-sign-in:{person.id}:{now:%Y%m%d%H%M}"
+    if outbox.is_known(session, key):
+        return False
+    [slip] = slips.make(session, vault, [person], by="mail", now=now, valid=SIGN_IN_VALID)
+    return outbox.put(
+        session,
+        dedupe_key=key,
+        purpose="staff_sign_in",
+        channel=bindings.MAIL,
+        recipient=vault.seal(typed.strip()),
+        payload={
+            "title": text("staff.mail.sign_in_subject", language),
+            "text": text("staff.mail.sign_in_text", language, name=person.name),
+            "url": f"{page}{slip.code}",
+        },
+        now=now,
+    )

@@ -23,7 +23,7 @@ def put(
     service_point_id: int | None = None,
 ) -> bool:
     """Queue one message. False, and nothing queued, when ``dedupe_key`` has been used before."""
-    if session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == dedupe_key)) is not None:
+    if is_known(session, dedupe_key):
         return False
     session.add(
         OutboxMessage(
@@ -39,3 +39,8 @@ def put(
     )
     session.flush()
     return True
+
+
+def is_known(session: Session, dedupe_key: str) -> bool:
+    """Whether a message with this key has been queued before."""
+    return session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == dedupe_key)) is not None

@@ -7,15 +7,15 @@ import secrets
 from datetime import timedelta
 from typing import cast
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from feedback_app.domain.identity import tidy
 from feedback_app.errors import FeedbackError, NotFound, Refused
-from feedback_app.services import bindings, sign_ins, slips
+from feedback_app.services import bindings, mail_bindings, sign_ins, slips
 from feedback_app.services.identities import IdentityProvider
 from feedback_app.web.access import PUBLIC, STAFF, allow
-from feedback_app.web.context import explain, runtime
+from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.errors import status_of
 from feedback_app.web.languages import local_path
 
@@ -73,6 +73,25 @@ def typed_code() -> tuple[str, int] | Response:
     except FeedbackError as error:
         return _sign_in_page(error=explain(error.code, error.params), typed=typed[:40]), status_of(error)
     return redirect(url_for("staff_auth.slip", code=tidy(typed)), 303)
+
+
+@blueprint.post("/staff/sign-in/mail")
+@allow(PUBLIC)
+def by_mail() -> Response:
+    """Send a sign-in letter if the address is bound; the page says the same either way."""
+    page = runtime().settings.server.base_url + "/staff/bind/"
+    if runtime().settings.mail.enabled:
+        with runtime().transaction() as writing:
+            mail_bindings.send_sign_in(
+                writing,
+                runtime().vault,
+                request.form.get("address", ""),
+                page=page,
+                language=language(),
+                now=runtime().now(),
+            )
+    flash(t("staff.sign_in.mail_sent"), "ok")
+    return redirect(url_for("staff_auth.sign_in"), 303)
 
 
 @blueprint.get("/staff/bind/<code>")
@@ -148,7 +167,14 @@ def sign_out() -> Response:
 
 
 def _sign_in_page(*, error: str = "", typed: str = "", back: str = "") -> str:
-    return render_template("staff/sign_in.html", error=error, typed=typed, back=back, wecom=identity() is not None)
+    return render_template(
+        "staff/sign_in.html",
+        error=error,
+        typed=typed,
+        back=back,
+        wecom=identity() is not None,
+        mail=runtime().settings.mail.enabled,
+    )
 
 
 def _signed_in(token: str, to: str) -> Response:
