@@ -70,10 +70,11 @@ def main(arguments: list[str]) -> int:
         return 0
     if what == "test":
         return subprocess.run([BIN / "python", "-m", "tests.run", *rest], cwd=ROOT).returncode
-    try:
-        return subprocess.run([BIN / "service-star", "demo", *rest], cwd=ROOT).returncode
-    except KeyboardInterrupt:
-        return 0
+    demo = [str(BIN / "service-star"), "demo", *rest]
+    if os.name == "posix":
+        os.chdir(ROOT)
+        os.execv(demo[0], demo)  # Ctrl-C must reach the demo alone: it ends its processes in order
+    return subprocess.run(demo, cwd=ROOT).returncode
 
 
 if __name__ == "__main__":

@@ -92,9 +92,10 @@ def _run(place: Folder, port: int, hints: list[str], members: Sequence[Mapping[s
         processes.start("sandbox", "sandbox", "--port", str(port + SANDBOX_ABOVE))
         processes.start("web", "serve", "--port", str(port))
         processes.start("worker", "work")
-        if not is_ready(f"http://{HOST}:{port}/readyz", processes):
+        sandbox = f"http://{HOST}:{port + SANDBOX_ABOVE}"
+        if not all(is_ready(address, processes) for address in (f"http://{HOST}:{port}/readyz", f"{sandbox}/")):
             return _failed(processes)
-        with SandboxClient(f"http://{HOST}:{port + SANDBOX_ABOVE}") as phones:
+        with SandboxClient(sandbox) as phones:
             phones.members(members)
         say("")
         for line in hints:
