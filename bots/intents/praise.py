@@ -25,7 +25,8 @@ def store(turn: Turn, text: str, point: Point | None, *, comment: bool = False) 
         return Reply.of(turn.say("rating.comment_kept"))
     if point is None:
         return Reply.of(turn.say("praise.stored_all", number=case.number))
-    return Reply.of(turn.say("praise.stored", name=turn.place(point), number=case.number))
+    key = "stored" if point.kind == "staff" else "stored_unit"
+    return Reply.of(turn.say(f"praise.{key}", name=turn.place(point), number=case.number))
 
 
 INTENT = Praise()

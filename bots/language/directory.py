@@ -45,7 +45,7 @@ class Directory:
     given_names: Mapping[str, Keys]
     surnames: Mapping[str, Keys]
     pinyin: Mapping[str, Keys]
-    heard: Mapping[tuple[str, int], Keys]  # (a sound of the first character, length) -> staff
+    heard: Mapping[tuple[str, str, int], Keys]  # two sounds, or two characters, and the length of the name -> staff
     departments: Mapping[str, tuple[str, ...]]  # what it is called -> names of departments
     units: Mapping[str, Keys]  # names of departments and logistics teams
     windows_by_number: Mapping[int, Keys]
@@ -62,6 +62,14 @@ class Directory:
 def surname_of(name: str) -> str:
     """欧阳静 -> 欧阳, 张伟 -> 张."""
     return name[:2] if len(name) > 2 and name[:2] in lexicon.words("names.compound") else name[:1]
+
+
+def _ear_marks(name: str) -> set[tuple[str, str, int]]:
+    """The pairs a misspelt name is looked up by."""
+    marks = {(first, second, len(name)) for first in sounds(name[0]) for second in sounds(name[1])}
+    if len(name) > 2:
+        marks |= {(name[0], name[1], len(name)), (name[0], name[2], len(name))}
+    return marks
 
 
 def build(points: Iterable[Point]) -> Directory:
@@ -96,8 +104,8 @@ class _Index:
             self._put("names", name, place)
             self._put("surnames", surname, place)
             self._put("pinyin", spelled(name), place)
-            for sound in sounds(name[0]):
-                self._put("heard", (sound, len(name)), place)
+            for key in _ear_marks(name):
+                self._put("heard", key, place)
             if len(name) - len(surname) >= 2:
                 self._put("given", name[len(surname) :], place)
 

@@ -143,37 +143,43 @@ def _by_pinyin(text: str, directory: Directory) -> Iterator[Found]:
 
 
 def _by_sound(text: str, directory: Directory) -> Iterator[Found]:
-    """欧阳晶 for 欧阳静, 赵一明 for 赵一鸣; a two-character name only where a name stands."""
+    """欧阳晶 for 欧阳静, 赵一明 for 赵一鸣, 赵一呜: a name that sounds or looks nearly so, never across a title."""
+    titles = [role.span() for role in _role().finditer(text)]
     for start, sign in enumerate(text):
         if not _HANZI.match(sign):
             continue
         for length in (4, 3, 2):
-            typed = text[start : start + length]
-            if len(typed) < length:
+            typed, end = text[start : start + length], start + length
+            if len(typed) < length or any(start < after and before < end for before, after in titles):
                 continue
             places = _heard(typed, directory)
-            if places and (length > 2 or _placed_as_name(typed, text, start, directory)):
-                yield places, start, start + length, False, "fuzzy"
+            if places and (_placed_as_name(typed, text, start, directory) or _alike_enough(typed, places, directory)):
+                yield places, start, end, False, "fuzzy"
                 break
 
 
+def _alike_enough(typed: str, places: Keys, directory: Directory) -> bool:
+    """Long and the same sound throughout: then it is the name wherever it stands."""
+    return len(typed) > 2 and all(alike(typed, directory.points[place].name) for place in places)
+
+
 def _heard(typed: str, directory: Directory) -> Keys:
-    candidates = {place for sound in sounds(typed[0]) for place in directory.heard.get((sound, len(typed)), ())}
-    kept = []
-    for place in sorted(candidates):
-        name = directory.points[place].name
-        same = sum(a == b for a, b in zip(typed, name, strict=False))
-        if (
-            len(name) == len(typed)
-            and alike(typed, name)
-            and (same >= len(name) - 1 or len(name) > 2 and same)
-            or len(name) >= 3
-            and len(name) == len(typed)
-            and same == len(name) - 1
-            and typed[0] == name[0]
-        ):
-            kept.append(place)
-    return tuple(kept)
+    keys: set[tuple[str, str, int]] = {
+        (first, second, len(typed)) for first in sounds(typed[0]) for second in sounds(typed[1])
+    }
+    if len(typed) > 2:
+        keys |= {(typed[0], typed[1], len(typed)), (typed[0], typed[2], len(typed))}
+    candidates = {place for key in keys for place in directory.heard.get(key, ())}
+    return tuple(place for place in sorted(candidates) if _may_be(typed, directory.points[place].name))
+
+
+def _may_be(typed: str, name: str) -> bool:
+    same = sum(a == b for a, b in zip(typed, name, strict=False))
+    if len(name) != len(typed) or same == 0:
+        return False
+    if alike(typed, name):
+        return same >= len(name) - 1 or len(name) > 2
+    return len(name) > 2 and same == len(name) - 1 and typed[0] == name[0]
 
 
 def _placed_as_name(typed: str, text: str, start: int, directory: Directory) -> bool:

@@ -193,3 +193,13 @@ def test_the_longest_message_costs_little_whatever_it_repeats(piece: str) -> Non
     began = time.process_time()
     read(text, "-", DIRECTORY)
     assert time.process_time() - began < 1.0
+
+
+def test_a_title_is_no_part_of_a_misspelt_name() -> None:
+    directory = build(
+        [Point(1, "staff", "S1", "张福生", title="主治医师"), Point(2, "staff", "S2", "张敏", title="主治医师")]
+    )
+    reading = read("张医生5星", "-", directory)
+    assert (reading.expect, {point.key for point in reading.candidates}) == ("ask_target", {"S1", "S2"})
+    assert shown(read("张富生5星", "-", directory)) == ("S1", "5")
+    assert read("张富生5星", "-", directory).expect == "accept_or_confirm"
