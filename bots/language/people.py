@@ -86,6 +86,8 @@ def _stands_as_name(name: str, text: str, start: int, directory: Directory) -> b
         return True
     if any(before.endswith(unit) for unit in directory.departments):
         return True
+    if not before.strip() and re.match(r"^[,:\s]*(谢谢|感谢|辛苦)(你|您|了)", after):
+        return True
     named = before.endswith(tuple(lexicon.words("names.before")))
     return named and bool(
         re.match(

@@ -16,7 +16,8 @@ def read(message: Message) -> Understanding | None:
     if not targets and message.context.point and message.context.step in {"scan", "ask_score"}:
         targets = (message.context.point,)
     if targets:
-        return message.reads("praise", "store_praise", targets=targets[:1] if len(targets) == 1 else targets)
+        staff = tuple(point for point in targets if point.kind == "staff")
+        return message.reads("praise", "store_praise", targets=(staff or targets)[:1])
     if _has_content(message) and (not _PERSON.search(message.text) or _whole_house(message)):
         return message.reads("praise", "store_praise")
     return message.reads("praise", "ask_target", candidates=message.possible)

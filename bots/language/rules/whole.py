@@ -62,14 +62,14 @@ def greeting(message: Message) -> Understanding | None:
 
 
 _HOSPITAL = re.compile(
-    r"医生|大夫|护士|护工|窗口|药房|挂号|检查|手术|ct|核磁|b超|病历|收费|缴费|住院|门诊|急诊|病房|病人|患者|排队|叫号|抽血|化验|取药|退费|保安|厕所|食堂|电梯|停车|导诊|报告|医院|看病|打针|输液|医保|床位|科室|专家|预约"
+    r"医生|大夫|护士|护工|窗口|药房|挂号|检查|手术|ct|核磁|b超|病历|收费|缴费|住院|门诊|急诊|病房|病人|患者|排队|叫号|抽血|化验|取药|退费|保安|厕所|食堂|电梯|停车|导诊|报告|医院|看病|打针|输液|医保|床位|科室|专家|预约|挂.{0,2}号|出院|结账|推床|问路|病床|吃药|开药|药"
 )
 
 
 def account(message: Message) -> Understanding | None:
     """A whole sentence about the hospital that no rule placed: nobody tells it for nothing, so it is filed and answered."""
     text = message.text
-    if message.language != "zh" or len(message.bare) < 7 or not _HOSPITAL.search(text):
+    if message.language != "zh" or len(message.bare) < 7 or not (_HOSPITAL.search(text) or message.mentions):
         return None
     if message.mentions and not message.named:
         return None
