@@ -40,7 +40,11 @@ def _close(session: Session, runtime: Runtime, now: datetime) -> object:
     return [f"{award} {month}" for award, month in leaderboards.close_due(session, now=now, zone=runtime.zone)]
 
 
-DAILY: Mapping[str, Daily] = {"close": _close, "housekeeping": _sweep}
+def _outdated(session: Session, runtime: Runtime, now: datetime) -> object:
+    return bindings.end_outdated(session, runtime.vault, now)
+
+
+DAILY: Mapping[str, Daily] = {"close": _close, "bindings": _outdated, "housekeeping": _sweep}
 """Done once in each of the hospital's calendar days, as soon as it has begun."""
 
 

@@ -121,6 +121,14 @@ def test_a_new_userid_in_the_directory_ends_the_old_binding(runtime: Runtime, po
     assert open_channels_of(runtime, point("D01")) == ["wecom"]
 
 
+def test_an_outdated_userid_is_ended_by_the_worker_the_same_day(runtime: Runtime, point: Lookup) -> None:
+    identify(runtime, "d01")
+    identify(runtime, "d02")
+    change(runtime, "D01", wecom_userid="zhang.wei")
+    jobs.Worker(runtime, {}).tick()
+    assert [open_channels_of(runtime, point(key)) for key in ("D01", "D02")] == [[], ["wecom"]]
+
+
 def test_a_leaver_is_out_at_once_and_tidied_up_by_the_worker(runtime: Runtime, point: Lookup) -> None:
     identify(runtime, "d01")
     leaver = point("D01")

@@ -162,6 +162,22 @@ def end_access(session: Session, point: ServicePoint, *, by: str, now: datetime)
     deliveries.call_off(session, point.id, "the person no longer works here")
 
 
+def end_outdated(session: Session, vault: Vault, now: datetime) -> int:
+    """End WeCom bindings of people to whom the directory has given another userid meanwhile: the old one may be a
+    colleague's by now. Returns how many."""
+    outdated = [
+        binding
+        for binding in bound(session)
+        if binding.channel == WECOM
+        and binding.service_point.wecom_userid
+        and binding.address_hash != address_hash(vault, WECOM, binding.service_point.wecom_userid)
+    ]
+    for binding in outdated:
+        end(session, binding, by="system", now=now)
+        deliveries.call_off(session, binding.service_point_id, "the directory names another WeCom account")
+    return len(outdated)
+
+
 def leavers(session: Session) -> Sequence[ServicePoint]:
     """Staff marked as gone who still have an open binding or a signed-in browser."""
     bound = exists().where(Binding.service_point_id == ServicePoint.id, Binding.ended_at.is_(None))
