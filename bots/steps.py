@@ -19,6 +19,8 @@ _NO = re.compile(
     r"^(不是|不对|不|否|错|错了|不用|不用了|不要|不要了|不需要|算了|2|no|n|wrong|取消|cancel)[的吧啊呀哦了!.。~,]*$"
 )
 _STANDS_ALONE = frozenset({"urgent", "menu", "progress"})
+SHORTEST_ACCOUNT = 4
+"""Characters; less than that tells nothing that could be looked into."""
 _SIGNS = re.compile(r"\d{4,6}")
 
 Answer = Callable[[Turn, Understanding], Reply | None]
@@ -86,11 +88,15 @@ def _again(turn: Turn, reading: Understanding, score: object) -> Reply | None:
 
 def _detail(turn: Turn, reading: Understanding) -> Reply | None:
     assert turn.step is not None  # noqa: S101 - read() looked
-    if reading.intent in {"greeting", "cancel"} or (reading.intent == "rating" and reading.expect == "accept"):
+    if reading.intent in {"greeting", "cancel", "question", "praise"} or (
+        reading.intent == "rating" and reading.expect == "accept"
+    ):
         return None
     if reading.expect in {"ask_detail", "no_medical_advice", "refuse", "refuse_or_flag"}:
         return None
     point = reading.targets[0] if reading.targets else _filing.point_by_id(turn, turn.step.data.get("point"))
+    if len(_plain(turn)) < SHORTEST_ACCOUNT:
+        return complaint.ask_detail(turn, point)
     urgent = reading.expect == "open_case_urgent"
     return complaint.open_case(turn, turn.text, point, urgent=urgent)
 
@@ -123,6 +129,9 @@ def _offer(turn: Turn, reading: Understanding) -> Reply | None:
         _filing.file(turn, str(data.get("text", "")), kind="suggestion")
         turn.settle()
         return Reply.of(turn.say("complaint.opinion_kept"))
+    if reading.intent == "complaint" and reading.expect != "store_suggestion":
+        told = "\n".join((str(data.get("text", "")), turn.text))
+        return complaint.open_case(turn, told, _filing.point_by_id(turn, data.get("point")))
     return None
 
 

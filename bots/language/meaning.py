@@ -12,6 +12,8 @@ from bots.language.spelling import repaired, score_repaired
 from bots.language.targets import Mention, find
 
 NOTHING = "-"
+LETTER = 40
+"""Characters from which a message is a letter."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ class Message:
     @cached_property
     def emoji(self) -> tuple[Score, ...]:
         return scores.emoji(self.text)
+
+    @property
+    def is_letter(self) -> bool:
+        """So long that a question or a wish in it is not what it is about."""
+        return len(self.bare) > LETTER
 
     def points(self, mention: Mention) -> tuple[Point, ...]:
         return tuple(self.directory.points[place] for place in mention.places)

@@ -7,6 +7,7 @@ from bots.language.rules import (
     complaint,
     correction,
     danger,
+    english,
     fraud,
     praise,
     question,
@@ -33,6 +34,7 @@ ORDER = (
     praise.read,
     complaint.vague,
     rating.read,
+    english.read,
     whole.account,
     whole.fallback,
 )

@@ -295,3 +295,39 @@ def test_somebody_new_is_known_at_once(
         )
     patient.says("欧阳静5星")
     assert ratings(runtime) == [("D06", 5, "counted")]
+
+
+def test_while_a_story_is_awaited_other_things_still_work(runtime: Runtime, patient: Patient) -> None:
+    patient.says("我要投诉")
+    assert "0571-8888 0120" in patient.says("投诉电话多少")
+    assert "发生了什么" in patient.says("1")
+    assert cases(runtime) == []
+    patient.says("挂号排了两个小时")
+    assert [case.text for case in cases(runtime)] == ["挂号排了两个小时"]
+
+
+def test_blame_after_a_rating_is_offered_to_be_a_complaint(runtime: Runtime, patient: Patient) -> None:
+    patient.says("张伟4星")
+    assert "回复“是”就登记" in patient.says("就是说话很冲，不耐烦")
+    assert cases(runtime) == []
+    patient.says("是")
+    assert [(case.kind, case.text) for case in cases(runtime)] == [("complaint", "就是说话很冲，不耐烦")]
+
+
+def test_saying_no_keeps_it_as_a_remark(runtime: Runtime, patient: Patient) -> None:
+    patient.says("张伟4星")
+    patient.says("就是说话很冲，不耐烦")
+    assert "不再打扰" in patient.says("不用了")
+    assert [case.kind for case in cases(runtime)] == ["suggestion"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("I waited three hours and nobody told us why", "complaint"),
+        ("The nurses were kind and very professional", "praise"),
+    ],
+)
+def test_english_accounts_are_kept(runtime: Runtime, patient: Patient, text: str, kind: str) -> None:
+    assert "umber" in patient.says(text)
+    assert [case.kind for case in cases(runtime)] == [kind]

@@ -27,6 +27,11 @@ def praises(message: Message) -> bool:
     return bool(lexicon.any_word("praise.words").search(message.without_names)) or message.says("praise.patterns")
 
 
+def thanks(message: Message) -> bool:
+    """Whether somebody is thanked in so many words."""
+    return message.has_word("praise.thanks")
+
+
 def _is_level(message: Message) -> bool:
     """万分感谢，十分满意: with a word of the scale it is a rating."""
     return bool(message.mentions) and any("满意" in message.without_names[one.start : one.end] for one in message.words)

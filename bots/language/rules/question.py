@@ -4,7 +4,7 @@ import re
 
 from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
-from bots.language.rules import rating
+from bots.language.rules import complaint, praise, rating
 from bots.language.targets import types_in
 
 _RATING_WORDS = re.compile(r"(打分|评分|评价|打星|点评|好评|打几分|给分)")
@@ -12,6 +12,8 @@ _COMPARING = re.compile(r"还是.{0,12}(好|强|厉害|合适|靠谱)|(谁|哪�
 
 
 def read(message: Message) -> Understanding | None:
+    if message.is_letter and (complaint.complains(message) or praise.thanks(message)):
+        return None
     if message.says("question.medical"):
         return message.reads("question", "no_medical_advice")
     if not message.says("question.patterns") or message.says("complaint.rhetoric"):
