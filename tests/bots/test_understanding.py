@@ -203,3 +203,15 @@ def test_a_title_is_no_part_of_a_misspelt_name() -> None:
     assert (reading.expect, {point.key for point in reading.candidates}) == ("ask_target", {"S1", "S2"})
     assert shown(read("张富生5星", "-", directory)) == ("S1", "5")
     assert read("张富生5星", "-", directory).expect == "accept_or_confirm"
+
+
+@pytest.mark.parametrize(
+    "text", ["给张伟5星吗", "张伟医生5星才怪", "呵呵，张伟5星", "张伟5星？", "张伟5星，态度太差了"]
+)
+def test_irony_questions_and_contradictions_are_asked_about(text: str) -> None:
+    assert read(text, "-", DIRECTORY).expect != "accept"
+
+
+@pytest.mark.parametrize("text", ["周五找张伟看的", "12岁的孩子看张伟", "张伟给我开了5盒药"])
+def test_nothing_is_held_against_somebody_only_named(text: str) -> None:
+    assert read(text, "-", DIRECTORY).expect == "ask_score"

@@ -16,6 +16,8 @@ _PARTS = re.compile(
 _OVERALL = ("总体", "整体", "综合")
 _SOMEBODY = re.compile(r"医生|大夫|护士|窗口|大姐|小姐姐|师傅|阿姨|那个|这个|那位|这位|主任|小伙|姑娘|保安|大哥|帅哥")
 _OPENING = re.compile(r"^(我?(要|想|来)?(给|对)?.{0,12}(评价?|打分|评分|打个分|评个分|点评)(一下|下|吧)?|怎么评价?.*)$")
+_DOUBTFUL = re.compile(r"呵呵|才怪|哼|做梦|真行|好笑|搞笑|反话|(?:星|分|评|满意|好)[^,;。!]{0,4}(?:\?|[吗么][\s。!]*$)")
+"""Irony or a question: whether the score is meant has to be asked."""
 _CLEARED = re.compile(r"不(是|怪|怨)(说)?(?P<who>.{2,6}?)(不好|不行|的错|的问题|的事|差|不满意)([,\s]*(而)?是|$)")
 
 
@@ -155,7 +157,7 @@ def _agrees(message: Message, level: int) -> bool:
     """Whether the words around a score say the same as the score."""
     levels = [one.level for one in message.words]
     contrary = [one for one in levels if (one <= 2 and level >= 4) or (one >= 4 and level <= 2)]
-    return not contrary and not _changes(message)
+    return not contrary and not _changes(message) and not _DOUBTFUL.search(message.text)
 
 
 def _changes(message: Message) -> bool:

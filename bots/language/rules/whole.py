@@ -4,6 +4,7 @@ import re
 
 from bots.language import lexicon
 from bots.language.meaning import Message, Understanding
+from bots.language.rules import rating
 
 _MENU_ORDER = ("评价", "投诉", "查进度", "人工", "表扬", "帮助", "我的")
 
@@ -73,6 +74,9 @@ def account(message: Message) -> Understanding | None:
         return None
     if message.mentions and not message.named:
         return None
+    staff = next((point for point in message.named if point.kind == "staff"), None)
+    if staff is not None:  # nothing bad was said of this person: ask, rather than hold it against them
+        return rating.asks_score(message, staff)
     return message.reads("complaint", "open_case", targets=message.named[:1])
 
 
