@@ -170,3 +170,8 @@ def test_english_is_one_tap_away(client: FlaskClient, code: Callable[[str], str]
 def test_an_unknown_receipt_is_explained(client: FlaskClient) -> None:
     answer = client.get("/r/ABCDE12345")
     assert answer.status_code == 404 and "没有找到回执" in answer.text
+
+
+def test_the_bare_address_leads_to_the_field_for_a_code(client: FlaskClient) -> None:
+    answer = client.get("/", follow_redirects=True)
+    assert (answer.status_code, answer.request.path) == (200, "/c")

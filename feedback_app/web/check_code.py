@@ -12,6 +12,13 @@ blueprint = Blueprint("check_code", __name__)
 LONGEST = 200
 
 
+@blueprint.get("/")
+@allow(PUBLIC)
+def front() -> Response:
+    """Who types the bare address has a code in front of them, or nothing: either way, here is where to go on."""
+    return redirect(url_for("check_code.ask"))
+
+
 @blueprint.get("/c")
 @allow(PUBLIC)
 def ask() -> str | Response | tuple[str, int]:
