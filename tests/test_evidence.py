@@ -16,10 +16,12 @@ from flask.testing import FlaskClient
 import feedback_app.web as check_receipt_folder
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import Database
+from feedback_app.db.ratings import Rating
 from feedback_app.domain import evidence as entries
 from feedback_app.domain import merkle
+from feedback_app.domain.periods import Month
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import audit, evidence, ratings, verification
+from feedback_app.services import audit, evidence, leaderboards, own_ratings, ratings, verification
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.verification import KnownHead
@@ -243,3 +245,36 @@ def test_anyone_can_check_a_receipt_and_nobody_sees_the_level(
     for bad in ("old=0&new=1", "old=9&new=1", "old=x&new=1", "old=1&new=99999"):
         assert client.get(f"/evidence/consistency.json?{bad}").status_code == 400
     assert client.get("/evidence/check/NOTTHERE00").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE leaderboards SET result = replace(result, 'doctors', 'dentists')",
+        "UPDATE leaderboards SET rules = '{}'",
+        "UPDATE leaderboards SET result_hash = replace(result_hash, substr(result_hash, 1, 1), 'x')",
+        "DELETE FROM leaderboard_rows WHERE id = (SELECT min(id) FROM leaderboard_rows)",
+        "DELETE FROM leaderboards",
+    ],
+)
+def test_a_changed_leaderboard_is_found(runtime: Runtime, receipts: list[str], statement: str) -> None:
+    later = runtime.now() + timedelta(days=20)
+    with runtime.transaction() as session:
+        leaderboards.close(session, "monthly", Month(2026, 11), now=later, zone=runtime.zone)
+        evidence.give_places(session)
+    assert found(runtime) == []
+    with sqlite3.connect(runtime.database.url.database or "") as connection:
+        connection.execute(statement)
+    connection.close()
+    assert any("stars:monthly:2026-11" in line for line in found(runtime))
+
+
+def test_a_withdrawn_rating_cannot_be_brought_back_unseen(runtime: Runtime, receipts: list[str]) -> None:
+    with runtime.transaction() as session:
+        rating = session.query(Rating).filter_by(receipt=receipts[3]).one()
+        own_ratings.withdraw(session, rating, why="手滑", now=runtime.now())
+    assert found(runtime) == []
+    with sqlite3.connect(runtime.database.url.database or "") as connection:
+        connection.execute("UPDATE ratings SET status = 'counted' WHERE receipt = ?", (receipts[3],))
+    connection.close()
+    assert found(runtime) == [f"rating_set_aside_unseen rating:{receipts[3]}"]

@@ -79,6 +79,16 @@ def write_rating(session: Session, rating: Rating, point: ServicePoint, now: dat
     return write(session, "rating", subject, shown=shown_of(rating, point), hidden=hidden_of(rating), now=now)
 
 
+def board_subject(award: str, period: str) -> str:
+    return f"stars:{award}:{period}"
+
+
+def write_board(session: Session, kind: str, award: str, period: str, result_hash: str, now: datetime) -> Evidence:
+    """The entry of a leaderboard that is ``closed`` or ``published``: its fingerprint covers rules and result."""
+    shown = {"award": award, "period": period, "result": result_hash}
+    return write(session, kind, board_subject(award, period), shown=shown, hidden={}, now=now)
+
+
 def give_places(session: Session) -> int:
     """Append what is pending to the tree; returns how many entries got their place. For the sequencer alone."""
     start = evidence.size(session)

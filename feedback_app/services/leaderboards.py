@@ -16,7 +16,7 @@ from feedback_app.domain.awards import Scheme, parse, to_body
 from feedback_app.domain.boards import LeagueResult, Row
 from feedback_app.domain.periods import Month
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import audit, awards, star_facts
+from feedback_app.services import audit, awards, evidence, star_facts
 from feedback_app.services.star_facts import LeftOut
 
 
@@ -98,6 +98,7 @@ def close(session: Session, award: str, month: Month, *, now: datetime, zone: Zo
         audit.write(
             session, actor=actor, action="star.closed", subject=f"{award} {month}", now=now, hash=stored.result_hash
         )
+        evidence.write_board(session, "closed", award, str(month), stored.result_hash, now)
     return load(session, award, month)
 
 

@@ -19,7 +19,7 @@ from feedback_app.domain.boards import public_rows
 from feedback_app.domain.periods import Month
 from feedback_app.domain.working_hours import next_working_moment
 from feedback_app.errors import NotFound
-from feedback_app.services import audit, calendar, outbox, star_messages
+from feedback_app.services import audit, calendar, evidence, outbox, star_messages
 from feedback_app.services import leaderboards as closing
 from feedback_app.services.leaderboards import Board
 from feedback_app.settings import Settings
@@ -77,6 +77,7 @@ def publish(session: Session, award: str, month: Month, *, by: str, now: datetim
     if not leaderboards.release(session, stored, by, now):
         return 0
     board = closing.load(session, award, month)
+    evidence.write_board(session, "published", award, str(month), stored.result_hash, now)
     queued = _tell_people(session, board, settings, now) + _tell_groups(session, board, settings, now)
     audit.write(
         session,

@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.evidence import Evidence, EvidenceNode, TreeHead
+from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.ratings import Rating
 from feedback_app.domain import evidence as entries
 from feedback_app.domain import merkle
-from feedback_app.services import audit, evidence
+from feedback_app.domain.periods import Month
+from feedback_app.errors import FeedbackError
+from feedback_app.services import audit, evidence, leaderboards
 from feedback_app.services.vault import Vault
 
 LATEST_PLACE = timedelta(minutes=5)
@@ -45,6 +48,7 @@ def problems(session: Session, vault: Vault, now: datetime, outside: tuple[Known
     yield from _entries(session, now)
     yield from _tree(session, vault, outside)
     yield from _ratings(session)
+    yield from _boards(session)
 
 
 def _entries(session: Session, now: datetime) -> Iterator[Problem]:
@@ -112,13 +116,14 @@ def _ratings(session: Session) -> Iterator[Problem]:
         .outerjoin(Evidence, and_(Evidence.subject == "rating:" + Rating.receipt, Evidence.kind == "rating"))
         .order_by(Rating.id)
     )
+    last_word = _last_words(session)
     for rating, point, found in session.execute(pairs.execution_options(yield_per=BATCH)):
         entry: Evidence | None = found
         if entry is None:
             yield Problem("rating_inserted", f"rating:{rating.receipt}")
         elif not _says_the_same(rating, point, entry):
             yield Problem("rating_altered", f"rating:{rating.receipt}")
-        elif rating.status != "counted" and not _has_reason(session, rating):
+        elif rating.status != last_word.get(entry.subject, "counted"):
             yield Problem("rating_set_aside_unseen", f"rating:{rating.receipt}")
     lost = (
         select(Evidence.subject)
@@ -141,8 +146,29 @@ def _says_the_same(rating: Rating, point: ServicePoint, entry: Evidence) -> bool
     return rating.answers_digest == entries.commitment(rating.answers_salt, answers)
 
 
-def _has_reason(session: Session, rating: Rating) -> bool:
-    """Setting a rating aside is an entry of its own, of the kind of its new status."""
-    subject = evidence.rating_subject(rating.receipt)
-    found = select(Evidence.id).where(Evidence.subject == subject, Evidence.kind == rating.status)
-    return session.scalar(found) is not None
+def _last_words(session: Session) -> dict[str, str]:
+    """Subject of a rating -> the last thing that was decided about it (withdrawn, replaced, excluded …)."""
+    later = select(Evidence.subject, Evidence.kind).where(
+        Evidence.kind != "rating", Evidence.subject.startswith("rating:")
+    )
+    return {row.subject: row.kind for row in session.execute(later.order_by(Evidence.id))}
+
+
+def _boards(session: Session) -> Iterator[Problem]:
+    """A closed leaderboard says what its entry says, and nothing in it has been changed since."""
+    entered = select(Evidence).where(Evidence.kind == "closed").order_by(Evidence.id)
+    closed = {entry.subject: entry for entry in session.scalars(entered)}
+    for board in session.scalars(select(Leaderboard).order_by(Leaderboard.id)):
+        subject = evidence.board_subject(board.award_key, board.period)
+        entry = closed.pop(subject, None)
+        if entry is None or entry.shown["result"] != board.result_hash or not _is_unaltered(session, board):
+            yield Problem("board_altered", subject)
+    for subject in closed:
+        yield Problem("board_removed", subject)
+
+
+def _is_unaltered(session: Session, board: Leaderboard) -> bool:
+    try:
+        return leaderboards.is_unaltered(session, board.award_key, Month.parse(board.period))
+    except (FeedbackError, KeyError, TypeError, ValueError):  # altered so far that it cannot be read any more
+        return False
