@@ -15,7 +15,7 @@ _ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 _ESCAPE = re.compile(r"\\[nt\\]")
 
 
-@click.group()
+@click.group(epilog="Example: service-star bot explain 给张伟医生5星")
 def bot() -> None:
     """The chat bot of the official account."""
 
