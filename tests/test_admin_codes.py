@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from feedback_app.db.audit import AuditEntry
+from feedback_app.db.directory import ServicePoint
 from feedback_app.services.codes import CodeRow
 from feedback_app.services.runtime import Runtime
 from tests import reading
@@ -184,3 +185,30 @@ def test_no_header_ever_changes_an_address(admin: FlaskClient, runtime: Runtime)
         foreign += evil in answer.text or evil in str(answer.headers)
         assert answer.status_code == honest[page]
     assert foreign == 0
+
+
+def test_resting_windows_are_marked_and_printed_like_the_others(admin: FlaskClient, runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        session.query(ServicePoint).filter_by(key="W03").one().active = False
+    issue_all(runtime)
+    first = admin.get("/admin/codes").text
+    assert "打印 2 张" in first
+    assert "其中 1 个现在停用" in first
+    document = admin.get("/admin/codes/print.pdf?kind=window&layout=stand")
+    assert len([text for page in reading.pages(document.data) for text in reading.read(page)]) == 2
+    code = listed(runtime, keys=("W03",))[0].code
+    assert "照常打印" in admin.get(f"/admin/codes/{code}").text
+    scanned = admin.get(f"/s/{code}")
+    assert scanned.status_code == 410
+    assert "3号收费窗口现在停用，暂时不收评价" in scanned.text
+    assert "1号挂号窗口" in scanned.text  # where else one may go
+
+
+def test_printing_is_the_step_not_the_making(admin: FlaskClient, runtime: Runtime) -> None:
+    issue_all(runtime)
+    assert admin.get("/admin/").text.count('class="done"') == 1  # the directory
+    admin.get("/admin/codes/print.pdf?kind=window")
+    assert admin.get("/admin/").text.count('class="done"') == 2
+    with runtime.reading() as session:
+        printed = session.query(AuditEntry).filter_by(action="codes.printed").one()
+        assert printed.details == {"number": 2, "layout": "stand"}

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from feedback_app.cli import codes as command
+from feedback_app.db.directory import ServicePoint
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
 from tests import reading
@@ -95,3 +96,12 @@ def test_wrong_calls_say_so(runtime: Runtime, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["list", "export", "retire", "reissue"])
 def test_every_command_shows_an_example(runtime: Runtime, name: str) -> None:
     assert f"Example: service-star codes {name}" in " ".join(run(runtime, name, "--help").stdout.split())
+
+
+def test_resting_windows_are_listed_as_paused_and_exported(runtime: Runtime, tmp_path: Path) -> None:
+    with runtime.transaction() as session:
+        session.query(ServicePoint).filter_by(key="W03").one().active = False
+    listed = rows(run(runtime, "list", "--kind", "window"))
+    assert [(row["key"], row["status"]) for row in listed] == [("W01", "active"), ("W03", "paused")]
+    assert run(runtime, "export", "--out", tmp_path / "out", "--format", "png", "--kind", "window").exit_code == 0
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"window_W01.png", "window_W03.png"}

@@ -162,3 +162,22 @@ def test_codes_survive_a_wrong_order_of_events(runtime: Runtime, point: Point) -
     with runtime.transaction() as session:
         session.add(Code(service_point_id=point("D01").id, created_at=runtime.now()))
     assert listed(runtime) == []
+
+
+def test_a_resting_window_keeps_its_code_and_says_so_kindly(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        for key in ("W03", "L04", "N02"):
+            session.query(ServicePoint).filter_by(key=key).one().active = False
+    assert issue_all(runtime) == EVERYBODY - 1  # all but the nurse who has left
+    assert [(row.key, row.status) for row in listed(runtime, kind="window")] == [("W01", "active"), ("W03", "paused")]
+    assert [row.key for row in listed(runtime, kind="window", status=codes.PRINTABLE)] == ["W01", "W03"]
+    with runtime.transaction() as session:
+        assert codes.missing(session) == 0
+        assert codes.count_by_kind(session) == {"window": 2, "staff": 5, "logistics": 2, "department": 4}
+        assert codes.resting_by_kind(session) == {"window": 1, "logistics": 1}
+        resting = codes.find(session, runtime.vault, listed(runtime, keys=("W03",))[0].code)
+        with pytest.raises(Gone) as paused:
+            codes.open_code(session, runtime.vault, resting.text or "")
+        assert (paused.value.code, paused.value.params) == ("codes.paused", {"name": "3号收费窗口"})
+        new = codes.reissue(session, runtime.vault, resting, why="丢失", actor="test", now=runtime.now())
+        assert codes.current(session, resting) == new.text != resting.text

@@ -13,7 +13,7 @@ from feedback_app import texts
 from feedback_app.cli._common import Session, put, say
 from feedback_app.errors import NotFound
 from feedback_app.services import codes, posters
-from feedback_app.services.codes import KINDS, CodeRow, Wanted
+from feedback_app.services.codes import KINDS, PRINTABLE, CodeRow, Wanted
 from feedback_app.services.runtime import Runtime
 from qr.layouts import LAYOUTS
 
@@ -71,9 +71,9 @@ def export(
     department: str,
     keys: tuple[str, ...],
 ) -> None:
-    """Pictures (one file a code) or printable sheets (one PDF) of all codes in use."""
+    """Pictures (one file a code) or printable sheets (one PDF) of all codes, those of resting windows and teams included."""
     with session.runtime() as runtime:
-        found = _complete(runtime, Wanted(kind=kind or "", department=department, keys=keys, status="active"))
+        found = _complete(runtime, Wanted(kind=kind or "", department=department, keys=keys, status=PRINTABLE))
         if not found:
             raise NotFound("codes.nothing")
         _warn(runtime, found, lang, form)
@@ -143,6 +143,8 @@ def _sheets(runtime: Runtime, found: Sequence[CodeRow], out: Path, layout: str, 
     with _progress(len(found)) as done:
         document = posters.document(found, runtime.settings, layout, language=lang, now=runtime.now(), progress=done)
     (out / f"{layout}.pdf").write_bytes(document)
+    with runtime.transaction() as session:
+        codes.note_printing(session, number=len(found), layout=layout, actor=_operator(), now=runtime.now())
     return f"{layout}.pdf"
 
 

@@ -32,7 +32,7 @@ class Wanted:
 
     kind: str = ""
     department: str = ""  # key or exact name
-    status: str = ""  # active | paused (the point itself is out of use) | retired
+    status: str = ""  # active | paused (the point itself is out of use) | retired | printable
     keys: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     search: str = ""  # part of a name, of a key or of a code
@@ -67,9 +67,9 @@ def count(session: Session, wanted: Wanted) -> int:
     return session.scalar(_chosen(select(func.count(Code.id)), wanted)) or 0
 
 
-def count_by_kind(session: Session) -> dict[str, int]:
-    """How many codes work now, by kind."""
-    query = _chosen(select(ServicePoint.kind, func.count(Code.id)), Wanted(status="active"))
+def count_by_kind(session: Session, status: str) -> dict[str, int]:
+    """How many codes of this status there are, by kind."""
+    query = _chosen(select(ServicePoint.kind, func.count(Code.id)), Wanted(status=status))
     return dict(session.execute(query.group_by(ServicePoint.kind)).all())
 
 
@@ -81,9 +81,9 @@ def departments_of(session: Session, wanted: Wanted) -> Sequence[tuple[str, str,
 
 
 def points_without(session: Session) -> Sequence[ServicePoint]:
-    """Active service points that have no active code."""
+    """Service points that should have a code and have none."""
     coded = select(Code.service_point_id).where(Code.status == "active")
-    query = select(ServicePoint).where(ServicePoint.active, ServicePoint.id.not_in(coded))
+    query = select(ServicePoint).where(_KEEPS_CODE, ServicePoint.id.not_in(coded))
     return session.scalars(query.order_by(ServicePoint.kind, ServicePoint.key)).all()
 
 
@@ -114,9 +114,13 @@ def _named(unit: type[ServicePoint], name: str) -> ColumnElement[bool]:
     return or_(unit.key == name, unit.name == name)
 
 
+# A place that rests for a while keeps its code on the wall; a person who has left does not.
+_KEEPS_CODE = or_(ServicePoint.active, ServicePoint.kind != "staff")
+PRINTABLE = "printable"
 _STATUS: dict[str, ColumnElement[bool]] = {
     "active": and_(Code.status == "active", ServicePoint.active),
     "paused": and_(Code.status == "active", ~ServicePoint.active),
     "retired": Code.status == "retired",
+    PRINTABLE: and_(Code.status == "active", _KEEPS_CODE),
 }
-STATUSES = tuple(_STATUS)
+STATUSES = ("active", "paused", "retired")

@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from feedback_app.db import codes
-from feedback_app.db.codes import KINDS, STATUSES, Code, Wanted
+from feedback_app.db.codes import KINDS, PRINTABLE, STATUSES, Code, Wanted
 from feedback_app.db.directory import ServicePoint
 from feedback_app.errors import Gone, NotFound, Refused
 from feedback_app.services import audit
 from feedback_app.services.vault import Vault
 from qr import codes as short_codes
 
-__all__ = ["KINDS", "STATUSES", "Code", "Wanted"]  # handed on to the doors
+__all__ = ["KINDS", "PRINTABLE", "STATUSES", "Code", "Wanted"]  # handed on to the doors
 
 PURPOSE = "codes"
 
@@ -43,6 +43,16 @@ class CodeRow:
         """The code as people read it: ``0001-7XK2-9QDM``."""
         return short_codes.grouped(self.code)
 
+    @property
+    def printable(self) -> bool:
+        """Whether it may hang on a wall: it works, or its place only rests."""
+        return self.status == "active" or (self.status == "paused" and self.kind != "staff")
+
+
+def keeps_code(point: ServicePoint) -> bool:
+    """Whether a code belongs to it. A place that rests for a while keeps its code; a person who has left does not."""
+    return point.active or point.kind != "staff"
+
 
 def address(base_url: str, code: str) -> str:
     """Where a scan leads."""
@@ -58,7 +68,7 @@ def issue(session: Session, vault: Vault, point: ServicePoint, now: datetime) ->
 
 
 def issue_missing(session: Session, vault: Vault, *, actor: str, now: datetime) -> int:
-    """A code for every active service point that has none; returns how many were made. Twice makes no more."""
+    """A code for everybody in service and every place, resting ones too, that has none; returns how many were made."""
     made = _issue(session, vault, codes.points_without(session), now)
     if made:
         audit.write(session, actor=actor, action="codes.issued", now=now, number=len(made))
@@ -66,7 +76,7 @@ def issue_missing(session: Session, vault: Vault, *, actor: str, now: datetime) 
 
 
 def missing(session: Session) -> int:
-    """How many active service points have no code yet."""
+    """How many service points have no code yet."""
     return len(codes.points_without(session))
 
 
@@ -90,11 +100,15 @@ def issue_all(session: Session, vault: Vault, points: Sequence[ServicePoint], no
 def open_code(session: Session, vault: Vault, typed: str) -> Code:
     """The code somebody scanned or typed.
 
-    Raises Refused ``codes.forged``, NotFound ``codes.unknown``, Gone ``codes.retired`` (with the name it stood for).
+    Raises Refused ``codes.forged``, NotFound ``codes.unknown``, Gone ``codes.retired`` or, for a place that rests,
+    ``codes.paused`` (both with the name it stood for).
     """
     code = find(session, vault, typed)
-    if code.status != "active" or not code.service_point.active:
-        raise Gone("codes.retired", name=code.service_point.name)
+    point = code.service_point
+    if code.status != "active" or not keeps_code(point):
+        raise Gone("codes.retired", name=point.name)
+    if not point.active:
+        raise Gone("codes.paused", name=point.name)
     return code
 
 
@@ -128,9 +142,15 @@ def count(session: Session, wanted: Wanted) -> int:
 
 
 def count_by_kind(session: Session) -> dict[str, int]:
-    """How many codes work now: every kind of :data:`KINDS` and its number."""
-    counted = codes.count_by_kind(session)
+    """How many codes can be printed: every kind of :data:`KINDS` and its number."""
+    counted = codes.count_by_kind(session, PRINTABLE)
     return {kind: counted.get(kind, 0) for kind in KINDS}
+
+
+def resting_by_kind(session: Session) -> dict[str, int]:
+    """How many of them belong to places that are out of use for now; kinds without any are left out."""
+    counted = codes.count_by_kind(session, "paused")
+    return {kind: number for kind, number in counted.items() if kind != "staff"}
 
 
 def departments(session: Session, wanted: Wanted) -> Sequence[tuple[str, str, int]]:
@@ -151,9 +171,9 @@ def retire(session: Session, code: Code, *, why: str, actor: str, now: datetime)
 def reissue(session: Session, vault: Vault, code: Code, *, why: str, actor: str, now: datetime) -> Code:
     """Stop the code and give its service point a new one. Doing it again gives the same new one.
 
-    Raises Refused ``codes.out_of_use`` when the service point itself is out of use.
+    Raises Refused ``codes.out_of_use`` for somebody who has left.
     """
-    if not code.service_point.active:
+    if not keeps_code(code.service_point):
         raise Refused("codes.out_of_use", name=code.service_point.name)
     retire(session, code, why=why, actor=actor, now=now)
     session.flush()
@@ -163,9 +183,14 @@ def reissue(session: Session, vault: Vault, code: Code, *, why: str, actor: str,
 
 
 def current(session: Session, code: Code) -> str:
-    """The code that works now for the same service point; "" when there is none."""
+    """The code on the wall now for the same service point; "" when there is none."""
     active = codes.of_point(session, code.service_point_id)
-    return (active[-1].text or "") if active and code.service_point.active else ""
+    return (active[-1].text or "") if active and keeps_code(code.service_point) else ""
+
+
+def note_printing(session: Session, *, number: int, layout: str, actor: str, now: datetime) -> None:
+    """Remember that sheets were made: the first page of the console asks for it."""
+    audit.write(session, actor=actor, action="codes.printed", now=now, number=number, layout=layout)
 
 
 def row(code: Code, base_url: str) -> CodeRow:

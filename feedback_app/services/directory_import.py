@@ -120,18 +120,18 @@ def apply(
         raise Refused("directory.rows_rejected", count=preview.counts()["rejected"])
     if not preview.changes_something:
         return preview
-    newly_active: list[ServicePoint] = []
-    _add_departments(session, prepared.departments, newly_active, now)
+    uncoded: list[ServicePoint] = []
+    _add_departments(session, prepared.departments, uncoded, now)
     for departments_now in (True, False):
         for step in prepared.steps:
             if (step.row.kind == "department") is not departments_now:
                 continue
-            _carry_out(session, step, prepared.departments, newly_active, now)
+            _carry_out(session, step, prepared.departments, uncoded, now)
             progress(1)
         session.flush()
         prepared.departments.remember_ids(session)
     _end_access(session, [step.point for step in prepared.steps if step.point and _leaves(step)], now)
-    codes.issue_all(session, vault, newly_active, now)
+    codes.issue_all(session, vault, uncoded, now)
     audit.write(session, actor=actor, action=action, subject=kind, now=now, **preview.counts())
     return preview
 
@@ -217,29 +217,27 @@ def _leaves(step: _Step) -> bool:
     return any(change.field == "active" and change.old and not change.new for change in step.fields)
 
 
-def _add_departments(
-    session: Session, departments: Departments, newly_active: list[ServicePoint], now: datetime
-) -> None:
+def _add_departments(session: Session, departments: Departments, uncoded: list[ServicePoint], now: datetime) -> None:
     made = [new_point("department", key, {"name": name}, now) for key, name in departments.to_create.items()]
     session.add_all(made)
     session.flush()
-    newly_active.extend(made)
+    uncoded.extend(made)
     departments.remember_ids(session)
 
 
 def _carry_out(
-    session: Session, step: _Step, departments: Departments, newly_active: list[ServicePoint], now: datetime
+    session: Session, step: _Step, departments: Departments, uncoded: list[ServicePoint], now: datetime
 ) -> None:
     if step.point is None:
         made = new_point(step.row.kind, step.row.key, {**step.row.defaults, **step.row.values}, now)
         made.department_id = departments.ids.get(step.department)
         session.add(made)
-        if made.active:
-            newly_active.append(made)
+        if codes.keeps_code(made):
+            uncoded.append(made)
     elif step.fields:
         change_point(step.point, step, departments, now)
         if any(change.field == "active" and change.new for change in step.fields):
-            newly_active.append(step.point)
+            uncoded.append(step.point)
 
 
 def change_point(point: ServicePoint, step: _Step, departments: Departments, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from feedback_app.db.codes import Code
+from feedback_app.db.audit import AuditEntry
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.people import Binding
@@ -62,7 +62,7 @@ def figures(session: Session, day: date, period: str, now: datetime) -> Today:
 def progress(session: Session) -> Progress:
     return Progress(
         directory=_any(session, ServicePoint.kind != "department"),
-        codes=_any(session, Code.text.is_not(None)),
+        codes=_any(session, AuditEntry.action == "codes.printed"),
         bindings=_any(session, Binding.ended_at.is_(None)),
         scan=_any(session, Rating.channel == "form", ~Rating.made_up),
     )

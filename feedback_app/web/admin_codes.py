@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import codes, posters
-from feedback_app.services.codes import KINDS, STATUSES, Code, CodeRow, Wanted
+from feedback_app.services.codes import KINDS, PRINTABLE, STATUSES, Code, CodeRow, Wanted
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
@@ -49,6 +49,8 @@ def index() -> str | AnyResponse:
             number=number,
             last=last,
             by_kind=codes.count_by_kind(session),
+            resting=codes.resting_by_kind(session),
+            printable=codes.count(session, _printing()) if _filters(wanted) and not wanted.status else 0,
             missing=codes.missing(session),
             departments=codes.departments(session, Wanted()),
             statuses=STATUSES,
@@ -102,6 +104,8 @@ def document() -> Response:
         rows = _rows_to_print(session, wanted)
     layout = _layout(rows)
     made = posters.document(rows, runtime().settings, layout, language=language(), now=runtime().now())
+    with runtime().transaction() as session:
+        codes.note_printing(session, number=len(rows), layout=layout, actor=_actor(), now=runtime().now())
     return _file(made, "application/pdf", posters.file_name(rows, layout, language()))
 
 
@@ -216,9 +220,9 @@ def _wanted() -> Wanted:
 
 
 def _printing() -> Wanted:
-    """The same, but only codes in use are ever printed."""
+    """The same, but neither retired codes nor those of people who have left are ever printed."""
     asked = _wanted()
-    return Wanted(asked.kind, asked.department, "active", codes=asked.codes, search=asked.search)
+    return Wanted(asked.kind, asked.department, PRINTABLE, codes=asked.codes, search=asked.search)
 
 
 def _filters(wanted: Wanted) -> dict[str, object]:
