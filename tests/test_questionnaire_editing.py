@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.domain import questionnaire_drafts as drafts
-from feedback_app.domain.questionnaires import OVERALL, from_body, to_body
+from feedback_app.domain.questionnaire_bodies import from_body, to_body
+from feedback_app.domain.questionnaires import OVERALL
 from feedback_app.errors import Refused
 from feedback_app.services import questionnaires
 from feedback_app.services.runtime import Runtime

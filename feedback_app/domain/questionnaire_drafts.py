@@ -8,14 +8,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from feedback_app.domain.questionnaires import OVERALL, from_body, type_of, types
-from feedback_app.domain.questions._base import Option, Question
+from feedback_app.domain.question_logic import check_logic
+from feedback_app.domain.questionnaire_bodies import from_body, question_of
+from feedback_app.domain.questionnaires import OVERALL, type_of, types
+from feedback_app.domain.questions._base import Question
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Refused
 
 Body = dict[str, Any]
 LANGUAGES = ("zh", "en")
-MOST_QUESTIONS = 20
+MOST_QUESTIONS = 80
 MOST_OPTIONS = 20
 LONGEST_WORDS = 200
 
@@ -91,8 +93,7 @@ def added(body: Body, kind: str, taken: Collection[str]) -> Body:
     made = copy.deepcopy(body)
     key = _free("q", {*taken, *(question["key"] for question in made["question"])})
     question: Body = {"key": key, "kind": kind, "text": {}, "hint": {}, "options": [], "longest": 500}
-    if needs_options(kind):
-        question["options"] = [{"value": "o1", "text": {}}, {"value": "o2", "text": {}}]
+    question |= copy.deepcopy(types()[kind].fresh())
     made["question"].append(question)
     return made
 
@@ -164,7 +165,7 @@ def problems(body: Body) -> list[Problem]:
         found.append(Problem("title", "questions.no_title"))
     if not found:
         try:
-            from_body(body)
+            check_logic(from_body(body))
         except Refused as refused:
             place = OVERALL if refused.code == "questions.no_overall" else str(refused.params.get("key", ""))
             found.append(Problem(place, refused.code, refused.params))
@@ -188,13 +189,12 @@ def _problems_of(question: Body) -> list[Problem]:
 
 
 def _asked_by_its_type(question: Body) -> list[Problem]:
-    options = tuple(Option(option["value"], option["text"]) for option in question.get("options", ()))
-    made = Question(question["key"], question["kind"], question["text"], {}, options, int(question.get("longest", 500)))
     try:
+        made = question_of(question)
         type_of(made).check(made)
     except Refused as refused:
         code = "questions.needs_options" if refused.code == "questions.bad_options" else refused.code
-        return [Problem(made.key, code, refused.params)]
+        return [Problem(question["key"], code, refused.params)]
     return []
 
 

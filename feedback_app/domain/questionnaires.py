@@ -1,16 +1,31 @@
-"""A question set as data, and the answers of one form checked against it."""
+"""A question set as data, and what must be so in each."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from feedback_app import registry
 from feedback_app.domain import questions
-from feedback_app.domain.questions._base import Option, Question, QuestionType
+from feedback_app.domain.conditions import parse
+from feedback_app.domain.questions._base import Question, QuestionType
 from feedback_app.errors import Refused
 
 OVERALL = "overall"
-"""Key of the one question whose level is the rating's score; every question set has it."""
+"""Key of the question whose level is the rating's score, unless the set names another one."""
+NO_LEVEL = 0
+"""The score of a form whose overall answer has none ("don't know"): kept, shown, and counted in no average."""
+RESERVED = frozenset({"key", "version", "contact", "wants_answer", "csrf_token", "seen", "slip", "lang", "do"})
+"""Names of other fields of the pages that ask."""
+_KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Of its questions ``ask`` are drawn for each form."""
+
+    key: str
+    ask: int
 
 
 @dataclass(frozen=True)
@@ -18,15 +33,14 @@ class Questionnaire:
     key: str
     title: Mapping[str, str]
     questions: tuple[Question, ...]
+    overall: str = OVERALL
+    groups: tuple[Group, ...] = ()
+    dimensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # key -> words
+    positive: tuple[str, ...] = ()  # option values of the overall question that count as positive
+    source: Mapping[str, Any] = field(default_factory=dict)  # what an imported file said about the whole
 
-
-@dataclass(frozen=True)
-class Answers:
-    """What a form said: ``score`` 1..5 of the overall question, the free text, and every value by question key."""
-
-    score: int
-    comment: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    def question(self, key: str) -> Question | None:
+        return next((one for one in self.questions if one.key == key), None)
 
 
 def types() -> Mapping[str, QuestionType]:
@@ -44,76 +58,63 @@ def type_of(question: Question) -> QuestionType:
     try:
         return _TYPES[question.kind]
     except KeyError:
-        raise Refused("questions.unknown_kind", kind=question.kind) from None
+        raise Refused("questions.unknown_kind", kind=question.kind[:40]) from None
 
 
-def from_body(body: Mapping[str, Any]) -> Questionnaire:
-    """Build from the TOML/JSON form. Raises Refused ``questions.*`` that names the wrong place."""
-    try:
-        listed = tuple(_question(one) for one in body["question"])
-        made = Questionnaire(str(body["key"]), dict(body["title"]), listed)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused("questions.incomplete", what=str(error)) from None
-    _check(made)
-    return made
-
-
-def to_body(made: Questionnaire) -> dict[str, Any]:
-    """The inverse of :func:`from_body`."""
-    return {
-        "key": made.key,
-        "title": dict(made.title),
-        "question": [
-            {
-                "key": one.key,
-                "kind": one.kind,
-                "text": dict(one.text),
-                "hint": dict(one.hint),
-                "options": [{"value": option.value, "text": dict(option.text)} for option in one.options],
-                "longest": one.longest,
-            }
-            for one in made.questions
-        ],
-    }
-
-
-def _question(one: Mapping[str, Any]) -> Question:
-    options = tuple(Option(str(option["value"]), dict(option["text"])) for option in one.get("options", ()))
-    return Question(
-        key=str(one["key"]),
-        kind=str(one["kind"]),
-        text=dict(one["text"]),
-        hint=dict(one.get("hint", {})),
-        options=options,
-        longest=int(one.get("longest", 500)),
-    )
-
-
-def _check(made: Questionnaire) -> None:
+def check(made: Questionnaire) -> None:
+    """Raises Refused ``questions.*`` that names the wrong place; conditions are read here, judged by ``question_logic``."""
     keys = [one.key for one in made.questions]
     repeated = next((key for key in keys if keys.count(key) > 1), None)
     if repeated is not None:
         raise Refused("questions.repeated_key", key=repeated)
-    if [one.key for one in made.questions if one.kind == "level"][:1] != [OVERALL]:
-        raise Refused("questions.no_overall")
     for one in made.questions:
+        if not _KEY.fullmatch(one.key) or one.key in RESERVED:
+            raise Refused("questions.bad_key", key=one.key[:40])
         if not one.text.get("zh", "").strip():
             raise Refused("questions.no_text", key=one.key)
         type_of(one).check(one)
+        if one.show_if:
+            parse_condition(one)
+    _check_overall(made)
+    _check_groups(made)
 
 
-def read_answers(made: Questionnaire, form: Mapping[str, Sequence[str]]) -> Answers:
-    """Check what was sent. ``form`` maps a question's key to the values sent under it.
+def parse_condition(question: Question) -> Any:
+    """Raises Refused ``questions.bad_condition`` with the question's key."""
+    try:
+        return parse(question.show_if)
+    except Refused as refused:
+        raise Refused(refused.code, key=question.key, **refused.params) from None
 
-    Raises Refused with the code of the first question that cannot be accepted; values that belong to no question are
-    not looked at.
+
+def _check_overall(made: Questionnaire) -> None:
+    one = made.question(made.overall)
+    if one is None:
+        raise Refused("questions.no_overall")
+    kind = type_of(one)
+    possible = kind.possible(one) or ()
+    if one.show_if or one.group or not any(kind.score(one, value) is not None for value in possible):
+        raise Refused("questions.no_overall")
+    if not set(made.positive).issubset({str(value) for value in possible}):
+        raise Refused("questions.unknown_option", key=one.key)
+
+
+def _check_groups(made: Questionnaire) -> None:
+    asked = {group.key: group.ask for group in made.groups}
+    for key, ask in asked.items():
+        size = sum(one.group == key for one in made.questions)
+        if not 1 <= ask <= size:
+            raise Refused("questions.bad_group", group=key[:40], ask=ask, size=size)
+    lost = next((one for one in made.questions if one.group and one.group not in asked), None)
+    if lost is not None:
+        raise Refused("questions.bad_group", group=lost.group[:40], ask=0, size=0)
+
+
+def level(made: Questionnaire, values: Mapping[str, Any]) -> int:
+    """1..5 from the overall answer: its 0..100 cut into five, 12.5 | 37.5 | 62.5 | 87.5; NO_LEVEL when it has no score.
+
+    Five levels give themselves, three give 5, 3, 1, and 1–10 goes in pairs (docs/decisions/0060).
     """
-    values: dict[str, Any] = {}
-    for one in made.questions:
-        value = type_of(one).read(one, tuple(form.get(one.key, ())))
-        if value is not None:
-            values[one.key] = value
-    if OVERALL not in values:
-        raise Refused("questions.no_level", key=OVERALL)
-    comment = next((values[one.key] for one in made.questions if one.kind == "text" and one.key in values), "")
-    return Answers(score=int(values[OVERALL]), comment=comment, values=values)
+    one = made.question(made.overall)
+    score = type_of(one).score(one, values[made.overall]) if one else None
+    return NO_LEVEL if score is None else int(score / 25 + 0.5) + 1

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.domain import questionnaire_drafts as drafts
+from feedback_app.domain.questionnaire_bodies import from_body
 from feedback_app.domain.questionnaire_drafts import Body, Change
-from feedback_app.domain.questionnaires import from_body
 from feedback_app.errors import Conflict, NotFound, Refused
 from feedback_app.services import audit, questionnaires
 from feedback_app.services.questionnaires import DEFAULT

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db import questionnaires
 from feedback_app.db.questionnaires import QuestionnaireVersion
-from feedback_app.domain.questionnaires import Questionnaire, from_body, to_body
+from feedback_app.domain.questionnaire_bodies import from_body, to_body
+from feedback_app.domain.questionnaires import Questionnaire
 
 PRESETS = Path(__file__).parent.parent / "presets" / "questionnaires"
 DEFAULT = "short"

@@ -9,8 +9,9 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
+from feedback_app.domain.answers import read_answers
 from feedback_app.domain.identity import tidy
-from feedback_app.domain.questionnaires import Questionnaire, read_answers
+from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Gone, Refused
 from feedback_app.services import complaints, forms, questionnaires, ratings
