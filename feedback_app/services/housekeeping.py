@@ -10,9 +10,11 @@ from feedback_app.db.accounts import SetupLink, SignIn, SignInFailures
 from feedback_app.db.conversations import Conversation, InboundMessage
 from feedback_app.db.imports import ImportDraft
 from feedback_app.db.people import BindingSlip
+from feedback_app.db.pictures import Picture
 
 INBOUND_KEPT = timedelta(days=7)  # the platform repeats a push for seconds; a week is for looking into a complaint
 SPENT_KEPT = timedelta(days=30)
+PICTURE_KEPT = timedelta(days=2)  # of a form that was never finished
 CONVERSATION_KEPT = timedelta(days=2)
 
 
@@ -25,6 +27,7 @@ def sweep(session: Session, now: datetime) -> dict[str, int]:
         "sign_in_failures": delete(SignInFailures).where(SignInFailures.last_at < now - SPENT_KEPT),
         "inbound_messages": delete(InboundMessage).where(InboundMessage.received_at < now - INBOUND_KEPT),
         "import_drafts": delete(ImportDraft).where(ImportDraft.expires_at <= now),
+        "pictures": delete(Picture).where(Picture.kept.is_(False), Picture.received_at < now - PICTURE_KEPT),
         "conversations": delete(Conversation).where(Conversation.changed_at < now - CONVERSATION_KEPT),
     }
     removed = {}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.domain import questionnaire_drafts as drafts
+from feedback_app.domain.question_logic import check_logic
 from feedback_app.domain.questionnaire_bodies import from_body
 from feedback_app.domain.questionnaire_drafts import Body, Change
 from feedback_app.errors import Conflict, NotFound, Refused
@@ -110,7 +111,7 @@ def publish(session: Session, *, seen: str, note: str, by: str, now: datetime) -
         raise Conflict("questions.moved")
     if drafts.problems(begun.body):
         raise Refused("questions.not_ready")
-    from_body(begun.body)
+    check_logic(from_body(begun.body))
     questionnaires.current(session)[0].state = RETIRED
     begun.state, begun.note = PUBLISHED, note.strip()[:200]
     begun.published_at, begun.published_by = now, by

@@ -15,6 +15,7 @@ from feedback_app.db.ratings import Rating
 from feedback_app.domain.evidence import commitment
 from feedback_app.domain.identity import readable
 from feedback_app.domain.periods import Month, local_day
+from feedback_app.domain.questionnaires import NO_LEVEL
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import complaints, evidence
 from feedback_app.services.complaints import Filing
@@ -29,7 +30,7 @@ class Submission:
     """A rating before it is accepted. The same ``idempotency_key`` is the same rating, however often it arrives."""
 
     point_id: int
-    score: int  # 1..5
+    score: int  # 1..5; NO_LEVEL: "don't know", kept and counted in no average
     channel: str  # form | bot | paper
     idempotency_key: str
     comment: str = ""
@@ -61,7 +62,7 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     known = ratings.by_idempotency_key(session, submission.idempotency_key)
     if known is not None:
         return _accepted(session, known, again=True)
-    if submission.score not in range(1, 6):
+    if submission.score not in range(NO_LEVEL, 6):
         raise Refused("ratings.bad_score", score=submission.score)
     point = directory.get(session, submission.point_id)
     if point is None:
@@ -91,14 +92,17 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     session.add(rating)
     evidence.write_rating(session, rating, point, now)
     session.flush()
-    if submission.score <= LOW or submission.contact_sealed:
+    if submission.score == NO_LEVEL:
+        _set_aside(session, rating, now)
+    low = NO_LEVEL < submission.score <= LOW
+    if low or submission.contact_sealed:
         complaints.file(
             session,
             Filing(
                 text=submission.comment,
                 source="rating",
                 origin_key=f"rating:{rating.id}",
-                kind="complaint" if submission.score <= LOW else "suggestion",
+                kind="complaint" if low else "suggestion",
                 point_id=point.id,
                 rating_id=rating.id,
                 complainant_hash=submission.rater_hash,
@@ -109,6 +113,14 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
             now=now,
         )
     return _accepted(session, rating, again=False)
+
+
+def _set_aside(session: Session, rating: Rating, now: datetime) -> None:
+    """Nobody can count a level that was not given; the log says so like for any other rating that is set aside."""
+    rating.status, rating.why_not = "excluded", "no level given"
+    subject = evidence.rating_subject(rating.receipt)
+    shown, hidden = {"receipt": rating.receipt}, {"why": rating.why_not}
+    evidence.write(session, rating.status, subject, shown=shown, hidden=hidden, now=now)
 
 
 def by_receipt(session: Session, receipt: str) -> Accepted:

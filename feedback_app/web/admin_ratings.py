@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from feedback_app.domain.periods import Month
 from feedback_app.errors import NotFound
-from feedback_app.services import rating_lists
+from feedback_app.services import pictures, rating_lists
 from feedback_app.services.rating_lists import CHANNELS, KINDS, LEVELS, Wanted
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, QUALITY, allow
@@ -64,3 +64,11 @@ def index() -> Any:
 def show(rating_id: int) -> str:
     with runtime().reading() as session:
         return render_template("admin/rating.html", found=rating_lists.detail(session, rating_id))
+
+
+@blueprint.get("/admin/pictures/<picture_id>")
+@allow(QUALITY, ADMIN)
+def picture(picture_id: str) -> Response:
+    """A picture that came with a rating."""
+    with runtime().reading() as session:
+        return Response(pictures.jpeg(session, picture_id), mimetype="image/jpeg")

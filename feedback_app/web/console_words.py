@@ -6,8 +6,10 @@ from typing import Any
 from flask import Blueprint
 
 from feedback_app import texts
+from feedback_app.domain.questionnaires import type_of
+from feedback_app.domain.questions._base import Question
 from feedback_app.services.rating_lists import LEVELS
-from feedback_app.web.context import t
+from feedback_app.web.context import language, t
 
 blueprint = Blueprint("console_words", __name__)
 Offered = list[tuple[Any, str]]
@@ -43,7 +45,26 @@ def known_words(prefix: str, names: Iterable[str]) -> Offered:
     return [(name, known_word(prefix, name)) for name in names]
 
 
+def answer_words(question: Question, value: Any) -> str:
+    """An answer as the question's kind says it."""
+    return type_of(question).said(question, value, language())
+
+
+def answerable(question: Question) -> bool:
+    return type_of(question).asks
+
+
 @blueprint.app_context_processor
 def _console_words() -> dict[str, Any]:
-    offered = (kind_words, channel_words, level_words, department_words, text_words, known_word, known_words)
+    offered = (
+        kind_words,
+        channel_words,
+        level_words,
+        department_words,
+        text_words,
+        known_word,
+        known_words,
+        answer_words,
+        answerable,
+    )
     return {function.__name__: function for function in offered}

@@ -14,12 +14,14 @@ from feedback_app.domain.identity import tidy
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Gone, Refused
-from feedback_app.services import complaints, forms, questionnaires, ratings
+from feedback_app.services import complaints, forms, pictures, questionnaires, ratings
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
 from feedback_app.web.access import PUBLIC, allow
+from feedback_app.web.asking import asking
 from feedback_app.web.context import explain, language, runtime
+from feedback_app.web.picture_fields import LARGEST_WITH_PICTURES, with_pictures
 
 blueprint = Blueprint("patient", __name__)
 OUTSIDE_CSRF = True  # nobody is signed in here; the form carries an idempotency key instead
@@ -43,7 +45,9 @@ class Draft:
 
 @blueprint.before_request
 def _small_bodies() -> None:
-    request.max_content_length = LARGEST_FORM
+    with_files = request.mimetype == "multipart/form-data"
+    request.max_content_length = LARGEST_WITH_PICTURES if with_files else LARGEST_FORM
+    request.max_form_memory_size = LARGEST_FORM
 
 
 @blueprint.get("/s/<code>")
@@ -77,7 +81,8 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
         version_id, asked = opened.version_id, opened.questionnaire
     try:
         contact = _contact(draft)
-        answers = read_answers(asked, draft.values)
+        draft = replace(draft, values=with_pictures(asked, draft.key, draft.values))
+        answers = read_answers(asked, draft.values, draft.key)
     except Refused as refused:
         words = explain(refused.code, refused.params)
         return _page(opened, asked, version_id, replace(draft, problem=words)), 400
@@ -95,6 +100,8 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     )
     with runtime().transaction() as session:
         accepted = ratings.submit(session, submission, zone=runtime().zone, now=runtime().now())
+        if any(one.kind == "picture" for one in asked.questions):
+            pictures.keep(session, draft.key)
     return _to_receipt(accepted)
 
 
@@ -167,7 +174,8 @@ def _version_id(opened: OpenForm) -> int:
 
 
 def _page(opened: OpenForm, asked: Questionnaire, version_id: int, draft: Draft) -> str:
-    return render_template("patient/form.html", opened=opened, asked=asked, version_id=version_id, draft=draft)
+    context = asking(asked, draft.key)
+    return render_template("patient/form.html", opened=opened, version_id=version_id, draft=draft, **context)
 
 
 def _retired(code: str, gone: Gone, draft: Draft | None = None) -> tuple[str, int]:

@@ -147,6 +147,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_people")),
     )
     op.create_table(
+        "pictures",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("form_key", sa.String(length=80), nullable=False),
+        sa.Column("jpeg", sa.LargeBinary(), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False),
+        sa.Column("received_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pictures")),
+    )
+    with op.batch_alter_table("pictures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pictures_form_key"), ["form_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_pictures_received_at"), ["received_at"], unique=False)
+
+    op.create_table(
         "platform_tokens",
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("value_sealed", sa.Text(), nullable=False),
