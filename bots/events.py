@@ -17,6 +17,8 @@ CLICKS = {
     "help": "帮助",
 }
 """Keys of the account's own menu, and the entry each stands for."""
+OURS = "stars."
+"""Begins the keys of our buttons, which may stand in one menu with another system's."""
 
 
 def answer(turn: Turn) -> Reply:
@@ -29,7 +31,7 @@ def answer(turn: Turn) -> Reply:
     if event in {"subscribe", "SCAN"}:
         return _arrived(turn, turn.inbound.event_key, first=event == "subscribe")
     if event == "CLICK":
-        return menu.entry(turn, CLICKS.get(turn.inbound.event_key, "帮助"))
+        return menu.entry(turn, CLICKS.get(turn.inbound.event_key.removeprefix(OURS), "帮助"))
     return Reply()
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bots import channels, dispatch, webhook, wecom
+from bots import channels, dispatch, patient_identity, webhook, wecom
 from bots.clients import asking
 from feedback_app import registry, texts, web
 from feedback_app.services.deliveries import Channel
@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> Flask:
         if getattr(module, "OUTSIDE_CSRF", False):
             csrf.exempt(blueprint)
     app.extensions["staff_identity"] = wecom.open_identity(runtime)
+    app.extensions["patient_identity"] = patient_identity.open_identity(runtime)
     if settings.wechat.enabled:
         _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer))
     errors.install(app)

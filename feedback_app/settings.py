@@ -101,6 +101,16 @@ class Wechat(Section):
     result_template: str = ""
     # Which part of a message (title, text, url) goes into which field of that template.
     result_fields: dict[str, Literal["title", "text", "url"]] = {"thing1": "title", "thing2": "text"}
+    # Printed codes open the chat (a parametric code of the account) instead of the form.
+    scan_opens_chat: bool = False
+    # Inside WeChat's browser, ask the platform silently who fills in the form, so that one person counts once a day.
+    form_sign_in: bool = False
+    # own: we are the account's server. front: we stand before the one it had, which gets everything that is not ours.
+    role: Literal["own", "front"] = "own"
+    upstream: str = ""
+    # Empty: the other server gets pushes exactly as they came. Otherwise they are signed (and encrypted) anew with these.
+    upstream_token: SecretStr = SecretStr("")
+    upstream_aes_key: SecretStr = SecretStr("")
     # Seconds a signed callback may be old, or ahead of our clock; less than answers are kept (housekeeping).
     callback_window: int = Field(default=3600, ge=60, le=432_000)
 
@@ -110,6 +120,16 @@ class Wechat(Section):
             raise ValueError("app_id and token are needed when enabled")
         if self.enabled and self.mode != "plain" and len(self.encoding_aes_key.get_secret_value()) != 43:
             raise ValueError("encoding_aes_key must have 43 characters")
+        return self
+
+    @model_validator(mode="after")
+    def _upstream_known(self) -> Wechat:
+        if self.role == "front" and urlsplit(self.upstream).scheme not in {"http", "https"}:
+            raise ValueError("upstream must be the full address of the other server when role is front")
+        if len(self.upstream_aes_key.get_secret_value()) not in {0, 43}:
+            raise ValueError("upstream_aes_key must have 43 characters, or be empty")
+        if self.upstream_aes_key.get_secret_value() and not self.upstream_token.get_secret_value():
+            raise ValueError("upstream_aes_key needs upstream_token")
         return self
 
 

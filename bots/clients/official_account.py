@@ -39,9 +39,9 @@ class ParametricCode:
 class OfficialAccount:
     """One for each process."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, caller: Caller | None = None) -> None:
         self._settings = runtime.settings.wechat
-        self._caller = Caller(self._settings.api_base)
+        self._caller = caller or Caller(self._settings.api_base)
         self._platform = Platform(runtime, f"wechat:{self._settings.app_id}", self._caller, self._fetch_token)
 
     def token(self) -> str:

@@ -79,7 +79,9 @@ def export(
         _warn(runtime, found, lang, form)
         try:
             out.mkdir(parents=True, exist_ok=True)
-            written = _sheets(runtime, found, out, layout, lang) if form == "pdf" else _pictures(found, out, form)
+            written = (
+                _sheets(runtime, found, out, layout, lang) if form == "pdf" else _pictures(runtime, found, out, form)
+            )
         except OSError as error:
             raise click.UsageError(f"cannot write to {out}: {error.strerror}") from error
     say(f"{written} written to {out}, {len(found)} codes")
@@ -131,10 +133,10 @@ def _warn(runtime: Runtime, found: Sequence[CodeRow], lang: str, form: str) -> N
         say(texts.text("codes.print.lacking", lang, names="、".join(lacking)))
 
 
-def _pictures(found: Sequence[CodeRow], out: Path, form: str) -> str:
+def _pictures(runtime: Runtime, found: Sequence[CodeRow], out: Path, form: str) -> str:
     with _progress(len(found)) as done:
         for number, row in enumerate(found, start=1):
-            (out / posters.picture_name(row, form)).write_bytes(posters.picture(row, form))
+            (out / posters.picture_name(row, form)).write_bytes(posters.picture(row, form, runtime.settings))
             done(number, len(found))
     return f"{len(found)} {form} files"
 

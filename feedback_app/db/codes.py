@@ -22,6 +22,7 @@ class Code(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     retired_at: Mapped[datetime | None] = mapped_column(Instant)
     retired_why: Mapped[str] = mapped_column(String(200), default="")
+    chat_url: Mapped[str] = mapped_column(String(200), default="")  # of the account's parametric code; "" without one
 
     service_point: Mapped[ServicePoint] = relationship()
 
@@ -45,6 +46,11 @@ _Unit = aliased(ServicePoint, name="unit")
 
 def find(session: Session, text: str) -> Code | None:
     return session.scalar(select(Code).where(Code.text == text).options(joinedload(Code.service_point)))
+
+
+def without_chat(session: Session, most: int) -> Sequence[str]:
+    query = select(Code.text).where(Code.status == "active", Code.chat_url == "", Code.text.is_not(None))
+    return [text for text in session.scalars(query.order_by(Code.id).limit(most)) if text]
 
 
 def of_point(session: Session, point_id: int, *, active_only: bool = True) -> Sequence[Code]:

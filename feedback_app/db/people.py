@@ -15,7 +15,7 @@ class Person(Base):
     __tablename__ = "people"
 
     hash: Mapped[str] = mapped_column(KEYED_HASH, primary_key=True)
-    openid_sealed: Mapped[str] = mapped_column(Text, default="")  # empty once the person unfollowed
+    openid_sealed: Mapped[str] = mapped_column(Text, default="")
     following: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str] = mapped_column(String(12), default="zh")
     first_seen_at: Mapped[datetime] = mapped_column(Instant)

@@ -28,7 +28,7 @@ class Rating(Base):
     answers_digest: Mapped[str] = mapped_column(String(64), default="")
     language: Mapped[str] = mapped_column(String(12), default="zh")
     channel: Mapped[str] = mapped_column(String(12))  # form | bot | paper
-    rater_hash: Mapped[str | None] = mapped_column(KEYED_HASH)
+    rater_hash: Mapped[str | None] = mapped_column(KEYED_HASH, index=True)
     received_at: Mapped[datetime] = mapped_column(Instant, index=True)
     day: Mapped[date] = mapped_column()  # in the hospital's zone, decided once at acceptance
     period: Mapped[str] = mapped_column(String(7))  # "2026-11", likewise

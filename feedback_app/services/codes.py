@@ -37,6 +37,7 @@ class CodeRow:
     created_at: datetime
     retired_at: datetime | None
     retired_why: str
+    chat_url: str = ""  # what a picture holds instead of ``url`` where a scan is to open the chat
 
     @property
     def grouped(self) -> str:
@@ -158,6 +159,19 @@ def departments(session: Session, wanted: Wanted) -> Sequence[tuple[str, str, in
     return codes.departments_of(session, wanted)
 
 
+def without_chat(session: Session, most: int) -> Sequence[str]:
+    """Active codes for which the account has no parametric code yet, oldest first."""
+    return codes.without_chat(session, most)
+
+
+def keep_chat(session: Session, text: str, chat_url: str) -> None:
+    """Remember the address of the parametric code whose scene is the code ``text``."""
+    code = codes.find(session, text)
+    if code is not None:
+        code.chat_url = chat_url
+        session.flush()
+
+
 def retire(session: Session, code: Code, *, why: str, actor: str, now: datetime) -> None:
     """Stop the code at once. Doing it again changes nothing."""
     if code.status == "retired":
@@ -210,4 +224,5 @@ def row(code: Code, base_url: str) -> CodeRow:
         created_at=code.created_at,
         retired_at=code.retired_at,
         retired_why=code.retired_why,
+        chat_url=code.chat_url,
     )

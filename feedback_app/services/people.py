@@ -1,10 +1,15 @@
 """People who talk to the official account: met, followed, gone."""
 
+import secrets
 from datetime import datetime, timedelta
 
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from feedback_app.db.complaints import Case
+from feedback_app.db.conversations import Conversation
 from feedback_app.db.people import Person
+from feedback_app.db.ratings import Rating
 from feedback_app.services.vault import Vault
 
 _SEEN_STEP = timedelta(minutes=1)  # a chat of many messages is one visit: not a write for each
@@ -29,9 +34,15 @@ def meet(session: Session, vault: Vault, openid: str, *, app_id: str, now: datet
 
 
 def forget(session: Session, vault: Vault, openid: str, *, app_id: str) -> None:
-    """Unfollowed: the address goes, nameless ratings stay (platform rule: delete that user's information)."""
-    person = session.get(Person, vault.person(openid, app_id))
-    if person is not None:
-        person.openid_sealed = ""
-        person.following = False
-        session.flush()
+    """Unfollowed: everything that leads to this person goes (platform rule: delete that user's information).
+
+    Ratings and cases stay without a name: they move to a pseudonym made by chance, so that of two ratings of one day still
+    one counts, and nobody, also not the person coming back, can be led to them. What somebody wrote into a case as
+    their contact, with consent, stays with the case for its own time.
+    """
+    name = vault.person(openid, app_id)
+    nobody = secrets.token_hex(32)
+    for column, table in ((Rating.rater_hash, Rating), (Case.complainant_hash, Case)):
+        session.execute(update(table).where(column == name).values({column.key: nobody}))
+    session.execute(delete(Conversation).where(Conversation.person_hash == name))
+    session.execute(delete(Person).where(Person.hash == name))

@@ -20,7 +20,7 @@ def poster(row: CodeRow, settings: Settings, language: str) -> Poster:
     hospital = settings.hospital
     site = settings.server.base_url.partition("://")[2]
     return Poster(
-        url=row.url,
+        url=drawn(row, settings),
         hospital=hospital.name_en or hospital.name if language == "en" else hospital.name,
         name=row.name,
         place=_SEPARATOR.join(part for part in (row.title, row.department, _where(row, language)) if part),
@@ -60,9 +60,16 @@ def unprintable(rows: Sequence[CodeRow], settings: Settings, language: str) -> d
     return lacking
 
 
-def picture(row: CodeRow, kind: str) -> bytes:
+def drawn(row: CodeRow, settings: Settings) -> str:
+    """What the picture holds: the form's address, or that of the chat where the hospital wants a scan to open it."""
+    to_chat = settings.wechat.enabled and settings.wechat.scan_opens_chat
+    return row.chat_url if to_chat and row.chat_url else row.url
+
+
+def picture(row: CodeRow, kind: str, settings: Settings) -> bytes:
     """The code alone, as ``png`` or ``svg``."""
-    return images.png(row.url) if kind == "png" else images.svg(row.url).encode()
+    content = drawn(row, settings)
+    return images.png(content) if kind == "png" else images.svg(content).encode()
 
 
 def picture_name(row: CodeRow, kind: str) -> str:

@@ -140,8 +140,8 @@ def picture(code: str, kind: str) -> Response:
     row = _row(code)
     content_type = "image/png" if kind == "png" else "image/svg+xml"
     if request.args.get("save"):
-        return _file(posters.picture(row, kind), content_type, posters.picture_name(row, kind))
-    return Response(posters.picture(row, kind), content_type=content_type)
+        return _file(posters.picture(row, kind, runtime().settings), content_type, posters.picture_name(row, kind))
+    return Response(posters.picture(row, kind, runtime().settings), content_type=content_type)
 
 
 @blueprint.get("/<code>/retire")

@@ -18,6 +18,7 @@ from feedback_app.services import complaints, forms, pictures, questionnaires, r
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
+from feedback_app.web import rater
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.asking import asking
 from feedback_app.web.context import explain, language, runtime
@@ -59,6 +60,9 @@ def form(code: str) -> AnyResponse | tuple[str, int]:
             opened = forms.open_form(session, runtime().vault, code)
     except Gone as gone:
         return _retired(code, gone)
+    away = rater.way_round(code)
+    if away is not None:
+        return away
     return make_response(_page(opened, opened.questionnaire, opened.version_id, Draft(key=_new_key())))
 
 
@@ -96,6 +100,7 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
         code_id=opened.code_id,
         version_id=version_id,
         language=language(),
+        rater_hash=rater.known(),
         contact_sealed=runtime().vault.seal(contact),
     )
     with runtime().transaction() as session:

@@ -123,7 +123,7 @@ def to_wecom() -> Response:
     provider = identity()
     if provider is None:
         raise NotFound("staff.platform_down")
-    state = secrets.token_urlsafe(24)
+    state = secrets.token_hex(24)  # letters and digits only: the platform takes nothing else
     session[_STATE] = {
         "state": state,
         "next": local_path(request.args.get("next"), ""),

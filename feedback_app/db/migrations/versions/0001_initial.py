@@ -300,6 +300,7 @@ def upgrade() -> None:
         sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("retired_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("retired_why", sa.String(length=200), nullable=False),
+        sa.Column("chat_url", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(
             ["service_point_id"], ["service_points.id"], name=op.f("fk_codes_service_point_id_service_points")
         ),
@@ -437,6 +438,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ratings", schema=None) as batch_op:
         batch_op.create_index("ix_ratings_month", ["period", "service_point_id", "status", "score"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ratings_rater_hash"), ["rater_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_ratings_received_at"), ["received_at"], unique=False)
 
     op.create_table(
