@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from bots import channels, dispatch, patient_identity, webhook, wecom
 from bots.clients import asking
@@ -18,6 +19,12 @@ from feedback_app.web import access, context, errors, navigation
 
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 12 * 1024 * 1024  # an import file; patient forms and callbacks have their own, smaller limits
+
+
+class RowInteger(IntegerConverter):
+    """``<int:…>`` in an address: what no column can hold is an address that does not exist, not an error of ours."""
+
+    regex = r"[0-9]{1,9}"
 
 
 def create_app(settings: Settings) -> Flask:
@@ -39,6 +46,7 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SECURE=https,
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.url_map.converters["int"] = RowInteger
     context.attach(app, runtime)
     csrf = CSRFProtect(app)
     for module in registry.discover(web):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from feedback_app.errors import Refused
 
-_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+_MONTH = re.compile(r"^([12][0-9]{3})-(0[1-9]|1[0-2])\Z")  # years that a calendar can also count from
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> date:

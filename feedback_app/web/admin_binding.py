@@ -12,6 +12,7 @@ from feedback_app.services import bindings, slips
 from feedback_app.services.slips import Slip
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
+from feedback_app.web.asked import whole_number
 from feedback_app.web.context import runtime, t
 from qr import images
 from qr.codes import grouped
@@ -55,12 +56,12 @@ def index() -> str:
 @allow(ADMIN)
 def print_slips() -> str:
     """The codes exist on this page only; printing it again means new ones."""
-    ticked = {int(value) for value in request.form.getlist("person") if value.isdecimal()}
-    department = request.form.get("department", "")
+    ticked = {whole_number(value) for value in request.form.getlist("person")}
+    department = whole_number(request.form.get("department", ""))
     with runtime().transaction() as writing:
         people = [person for _, group in bindings.unbound(writing) for person in group]
-        if department.isdecimal():
-            chosen = [person for person in people if (person.department_id or 0) == int(department)]
+        if department is not None:
+            chosen = [person for person in people if (person.department_id or 0) == department]
         else:
             chosen = [person for person in people if person.id in ticked]
         if not chosen or len(chosen) > MOST_SLIPS:

@@ -11,7 +11,7 @@ from feedback_app.services.complaint_desk import KINDS, STATES, URGENCIES, Step,
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, OFFICE, allow
-from feedback_app.web.asked import number_from, one_of
+from feedback_app.web.asked import number_from, one_of, whole_number
 from feedback_app.web.context import explain, runtime, t
 
 blueprint = Blueprint("admin_complaints", __name__)
@@ -59,9 +59,9 @@ def show(number: str) -> str:
 def take(number: str) -> Any:
     """One step: answered, noted, closed, reopened. What was written is never lost."""
     form = request.form
-    seen = form.get("seen", "")
+    seen = whole_number(form.get("seen", ""))
     action, text = form.get("action", ""), form.get("text", "")
-    step = Step(action, text, int(seen) if seen.isascii() and seen.isdigit() else -1, g.account.login)
+    step = Step(action, text, -1 if seen is None else seen, g.account.login)
     try:
         with runtime().transaction() as session:
             complaint_desk.take(session, number, step, runtime().now())

@@ -10,6 +10,7 @@ from feedback_app.services import directory, import_words
 from feedback_app.services.directory import LIST_OF, Wanted
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
+from feedback_app.web.asked import number_from
 from feedback_app.web.context import explain, language, runtime, t
 
 blueprint = Blueprint("admin_directory", __name__, url_prefix="/admin/directory")
@@ -27,7 +28,7 @@ def index() -> str:
     """The list, with search and filters in the address."""
     wanted = _wanted()
     with runtime().reading() as session:
-        found = directory.search(session, wanted, request.args.get("page", 1, type=int))
+        found = directory.search(session, wanted, number_from("page", 1) or 1)
         return render_template(
             "admin/directory/index.html",
             found=found,
@@ -44,7 +45,7 @@ def _wanted() -> Wanted:
     return Wanted(
         text=request.args.get("q", ""),
         kind=kind if kind in KINDS else "",
-        department_id=request.args.get("department", None, type=int),
+        department_id=number_from("department"),
         active=_ACTIVE.get(request.args.get("active", "")),
     )
 

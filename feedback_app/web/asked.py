@@ -5,8 +5,13 @@ from flask import request
 
 def number_from(name: str, otherwise: int | None = None) -> int | None:
     """The whole number of a query field, ``otherwise`` when it is none."""
-    value = request.args.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else otherwise
+    found = whole_number(request.args.get(name, ""))
+    return otherwise if found is None else found
+
+
+def whole_number(typed: str) -> int | None:
+    """What was sent as a number, when a column can hold it; None for everything else."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 
 def one_of(name: str, offered: tuple[str, ...]) -> str:
