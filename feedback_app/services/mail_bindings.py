@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from feedback_app.db.directory import ServicePoint
-from feedback_app.errors import ConfigurationError, Gone, Refused
+from feedback_app.errors import Gone, Refused
 from feedback_app.services import bindings, outbox, slips
 from feedback_app.services.vault import Vault
 from feedback_app.texts import text
@@ -37,7 +37,7 @@ def ask(
     tidy = address.strip()
     if not _ADDRESS.match(tidy) or len(tidy) > 200:
         raise Refused("staff.bad_mail")
-    claim = vault.seal(json.dumps([_PURPOSE, point.id, tidy, (now + VALID).isoformat()]))
+    claim = vault.ticket(_PURPOSE, json.dumps([point.id, tidy, (now + VALID).isoformat()]))
     outbox.put(
         session,
         dedupe_key=f"mail-binding:{point.id}:{now:%Y%m%d%H%M}",
@@ -57,10 +57,10 @@ def ask(
 def read(vault: Vault, token: str, now: datetime) -> Claim:
     """Raises Gone ``staff.mail_over`` for anything but a link of ours that is still in time."""
     try:
-        purpose, point_id, address, until = json.loads(vault.unseal(token))
-    except (ConfigurationError, ValueError, TypeError):
+        point_id, address, until = json.loads(vault.read_ticket(_PURPOSE, token))
+    except (ValueError, TypeError):
         raise Gone("staff.mail_over") from None
-    if purpose != _PURPOSE or datetime.fromisoformat(until) <= now:
+    if datetime.fromisoformat(until) <= now:
         raise Gone("staff.mail_over")
     return Claim(int(point_id), str(address))
 
