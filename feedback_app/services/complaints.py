@@ -93,9 +93,8 @@ def _number(session: Session, case: Case, month: Month) -> str:
     """T-2611-0417: kind, year and month, the how-manieth of that month."""
     letter = {"complaint": "T", "praise": "B", "suggestion": "J", "question": "Z"}[case.kind]
     prefix = f"{letter}-{month.year % 100:02d}{month.number:02d}-"
-    last = session.scalar(
-        select(func.max(Case.number)).where(Case.number.startswith(prefix), func.length(Case.number) == len(prefix) + 4)
-    )
+    longest_first = (func.length(Case.number).desc(), Case.number.desc())  # after 9999 comes 10000
+    last = session.scalar(select(Case.number).where(Case.number.startswith(prefix)).order_by(*longest_first).limit(1))
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
 
 

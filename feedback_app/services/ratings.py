@@ -99,7 +99,9 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         complaints.file(
             session,
             Filing(
-                text=submission.comment,
+                text=submission.comment[
+                    : complaints.LONGEST_TEXT
+                ],  # whole in the rating: long words are no reason to refuse
                 source="rating",
                 origin_key=f"rating:{rating.id}",
                 kind="complaint" if low else "suggestion",

@@ -94,7 +94,8 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
         point_id=opened.place.id,
         score=answers.score,
         channel="form",
-        idempotency_key=f"form:{draft.key}",
+        # With the place in it: a key that came from another page must neither swallow a rating nor show its receipt.
+        idempotency_key=f"form:{draft.key}:{opened.place.id}",
         comment=answers.comment,
         answers=answers.values,
         code_id=opened.code_id,
