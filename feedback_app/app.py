@@ -45,6 +45,8 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=https,
         WTF_CSRF_TIME_LIMIT=None,
+        # Behind TLS it would want a Referer, which our own no-referrer forbids browsers to send: no form would work.
+        WTF_CSRF_SSL_STRICT=False,
     )
     app.url_map.converters["int"] = RowInteger
     context.attach(app, runtime)
@@ -62,7 +64,7 @@ def create_app(settings: Settings) -> Flask:
         _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer))
     errors.install(app)
     _words_in_templates(app, settings)
-    _headers(app)
+    _headers(app, https=https)
     access.enforce(app)
     if settings.server.trusted_proxies:
         hops = settings.server.trusted_proxies
@@ -108,7 +110,7 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
         }
 
 
-def _headers(app: Flask) -> None:
+def _headers(app: Flask, *, https: bool) -> None:
     @app.before_request
     def _nonce() -> None:
         g.csp_nonce = secrets.token_urlsafe(16)
@@ -123,6 +125,8 @@ def _headers(app: Flask) -> None:
         )
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
+        if https:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response

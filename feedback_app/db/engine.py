@@ -53,7 +53,11 @@ class Database:
                 raise ValueError("the database must be a file: several processes share it")
             path.parent.mkdir(parents=True, exist_ok=True)
             self._queue = WriteQueue(path.with_name(path.name + ".queue"))
-        self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+        self.engine: Engine = create_engine(
+            self.url,
+            pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,  # else an error in the log quotes what a patient wrote
+        )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
