@@ -22,7 +22,10 @@ class WecomChannel(_base.PlatformChannel):
         if not _USERID.fullmatch(message.recipient):
             return _base.refused("bad_address")
         distinct = int(_base.fingerprint(message), 16)
-        self._wecom.send_text(message.recipient, _base.plain_text(message, LONGEST), distinct=distinct)
+        words = _base.plain_text(message, LONGEST).replace(
+            "<", "＜"
+        )  # WeCom makes links of <a>: what patients write does not
+        self._wecom.send_text(message.recipient, words, distinct=distinct)
         return Outcome(SENT)
 
 
