@@ -168,7 +168,7 @@ def test_mail_is_bound_only_by_who_reads_the_letter(
         letter = session.query(OutboxMessage).one()
         assert [one.channel for one in bindings.of_point(session, point("D01").id)] == ["wecom"]
     assert runtime.vault.unseal(letter.recipient) == "zw@qingshan.example"
-    link = urlsplit(letter.payload["url"]).path
+    link = urlsplit(runtime.vault.unseal(letter.payload["url_sealed"])).path
     elsewhere = app.test_client()
     assert "zw@qingshan.example" in elsewhere.get(link).text
     assert post(elsewhere, link, link)[0] == 303
@@ -192,7 +192,7 @@ def test_a_bound_mail_address_opens_the_page_and_tells_nobody_whether_it_is_boun
     assert answers == {True}
     with runtime.reading() as session:
         [letter] = session.query(OutboxMessage).all()
-    link = urlsplit(letter.payload["url"]).path
+    link = urlsplit(runtime.vault.unseal(letter.payload["url_sealed"])).path
     assert post(client, link, link) == (303, "/staff/bind")
     assert app.test_client().get(link).status_code == 410
     assert "张伟" in client.get("/staff/").text

@@ -1,7 +1,7 @@
 """Complaints, praise and suggestions: filing them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -99,15 +99,21 @@ def _number(session: Session, case: Case, month: Month) -> str:
 
 
 def _tell_office(session: Session, case: Case, point: ServicePoint | None, now: datetime) -> None:
-    # No text of the patient leaves the console: the group only learns that there is something to read.
+    """Urgent: at once, at most once in ten minutes. Otherwise one message an hour, at its end.
+
+    So nobody's flood fills the group, and a colleague in it cannot tell from the minute who has just complained. No text of
+    the patient leaves the console: the group only learns that there is something to read.
+    """
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    is_urgent = case.urgency == "urgent"
     outbox.put(
         session,
-        dedupe_key=f"case:{case.id}:filed",
+        dedupe_key=f"cases:urgent:{now:%Y%m%d%H%M}"[:-1] if is_urgent else f"cases:{hour:%Y%m%d%H}",
         purpose="complaint_new",
         channel="wecom_group",
         recipient="complaints",
         payload={
-            "title": text("complaints.push.title", number=case.number),
+            "title": text("complaints.push.title"),
             "text": text(
                 f"complaints.push.{case.urgency}",
                 number=case.number,
@@ -115,6 +121,6 @@ def _tell_office(session: Session, case: Case, point: ServicePoint | None, now: 
                 due_on=case.due_on,
             ),
         },
-        now=now,
-        service_point_id=case.service_point_id,
+        now=now if is_urgent else hour,
+        not_before=now if is_urgent else hour + timedelta(hours=1),
     )

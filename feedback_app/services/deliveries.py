@@ -80,6 +80,7 @@ def claim(
     for message in outbox.lease(session, channels, owner, now, now + LEASE, limit):
         try:
             recipient = vault.unseal(message.recipient) if message.channel in PERSONAL else message.recipient
+            payload = _opened(vault, message.payload)
         except ConfigurationError:
             _finish(message, FAILED, "the recipient was sealed with another secret_key")
             continue
@@ -90,11 +91,19 @@ def claim(
                 purpose=message.purpose,
                 channel=message.channel,
                 recipient=recipient,
-                payload=message.payload,
+                payload=payload,
             )
         )
     session.flush()
     return claimed
+
+
+def _opened(vault: Vault, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """With the address in clear: one that signs somebody in is sealed while it waits (``url_sealed``)."""
+    if "url_sealed" not in payload:
+        return dict(payload)
+    others = {name: value for name, value in payload.items() if name != "url_sealed"}
+    return {**others, "url": vault.unseal(payload["url_sealed"])}
 
 
 def start(session: Session, outgoing: Outgoing, owner: str, now: datetime) -> bool:

@@ -47,7 +47,7 @@ def ask(
         payload={
             "title": text("staff.mail.subject", language),
             "text": text("staff.mail.text", language, name=point.name),
-            "url": f"{page}{claim}",
+            "url_sealed": vault.seal(f"{page}{claim}"),
         },
         now=now,
     )
@@ -87,7 +87,7 @@ def send_sign_in(session: Session, vault: Vault, typed: str, *, page: str, langu
         payload={
             "title": text("staff.mail.sign_in_subject", language),
             "text": text("staff.mail.sign_in_text", language, name=person.name),
-            "url": f"{page}{slip.code}",
+            "url_sealed": vault.seal(f"{page}{slip.code}"),
         },
         now=now,
     )

@@ -140,7 +140,7 @@ def from_wecom() -> Response:
     asked = session.pop(_STATE, None) or {}
     told = request.args.get("state", "")
     provider = identity()
-    if provider is None or not told or not secrets.compare_digest(told, str(asked.get("state", ""))):
+    if provider is None or not told or not secrets.compare_digest(told.encode(), str(asked.get("state", "")).encode()):
         raise Refused("staff.state")
     userid = provider.identify(request.args.get("code", ""))  # asks the platform: outside any transaction
     now, vault = runtime().now(), runtime().vault

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.db.ratings import Rating
 from feedback_app.services import complaints
@@ -70,3 +71,16 @@ def test_twenty_at_once_with_one_key_are_one_rating(app: Flask, runtime: Runtime
         answers = set(pool.map(send, range(20)))
     with runtime.reading() as session:
         assert (session.query(Rating).count(), session.query(Case).count(), len(answers)) == (1, 1, 1)
+
+
+def test_a_flood_of_complaints_is_one_message_to_the_office_and_names_nobody(
+    client: FlaskClient, runtime: Runtime, code: Callable[[str], str]
+) -> None:
+    address, filed = f"/s/{code('D01')}", 30
+    for number in range(filed):
+        client.post(address, data={"key": f"{KEY}{number}", "overall": "1", "comment": f"wrote {number}"})
+    with runtime.reading() as session:
+        [message] = session.query(OutboxMessage).all()
+        assert session.query(Case).count() == filed
+    assert (message.not_before.minute, message.not_before > runtime.now()) == (0, True)
+    assert not any(word in str(message.payload) for word in ("张伟", "T-2611", "wrote"))
