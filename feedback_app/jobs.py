@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from feedback_app.domain.periods import local_day
 from feedback_app.services import bindings, deliveries, evidence, housekeeping, leaderboards, periodic, publications
 from feedback_app.services.deliveries import Channel
+from feedback_app.services.reasons import coded
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
@@ -150,7 +151,7 @@ class Worker:
             return self._channels[message.channel].deliver(message)
         except Exception:  # a channel promises not to raise; if one does, nobody knows how far it got
             _log.exception("channel %s raised", message.channel)
-            return deliveries.Outcome(deliveries.UNKNOWN, "the channel broke off")
+            return deliveries.Outcome(deliveries.UNKNOWN, coded("deliveries.reasons.broke_off"))
 
     def leave(self) -> None:
         """An orderly end: this process is not missed by `service-star check`."""

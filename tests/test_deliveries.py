@@ -11,7 +11,7 @@ from feedback_app import clock
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.people import Binding
-from feedback_app.services import deliveries, outbox
+from feedback_app.services import deliveries, outbox, reasons
 from feedback_app.services.deliveries import FAILED, RETRY, SENT, UNKNOWN, Outcome, Outgoing
 from feedback_app.services.runtime import Runtime
 from tests.conftest import NOON
@@ -156,7 +156,10 @@ def test_retries_wait_longer_each_time_and_end(runtime: Runtime, point: Lookup) 
     [outgoing] = claim(runtime)
     start(runtime, outgoing)
     record(runtime, outgoing, Outcome(RETRY, "busy"))
-    assert (stored(runtime)[0].state, stored(runtime)[0].last_error) == ("failed", "given up after 8 tries: busy")
+    assert (stored(runtime)[0].state, stored(runtime)[0].last_error) == (
+        "failed",
+        reasons.because("deliveries.reasons.gave_up", "busy", tries=8),
+    )
 
 
 def test_the_platform_may_say_when_to_come_back(runtime: Runtime, point: Lookup) -> None:
@@ -225,7 +228,7 @@ def test_a_channel_that_is_not_set_up_waits_then_fails(runtime: Runtime, point: 
         with runtime.transaction() as session:
             expired = deliveries.expire_unservable(session, ("wecom",), runtime.settings.deliveries, runtime.now())
         assert expired == count
-    assert stored(runtime)[0].last_error == "this channel is not set up"
+    assert stored(runtime)[0].last_error == reasons.coded("deliveries.reasons.not_set_up")
 
 
 def test_what_was_sealed_with_another_key_fails_alone(runtime: Runtime, point: Lookup) -> None:
@@ -243,3 +246,38 @@ def test_what_is_queued_for_a_leaver_is_called_off(runtime: Runtime, point: Look
     with runtime.transaction() as session:
         assert deliveries.call_off(session, point("D01").id, "left") == 1
     assert not start(runtime, outgoing)
+
+
+def test_a_repeat_that_could_show_twice_is_left_to_people(runtime: Runtime, point: Lookup) -> None:
+    """The platform remembers a message for nine minutes: within them it is repeated, later never."""
+    queue(runtime, point("D01"))
+    states = []
+    for _ in range(5):
+        [outgoing] = claim(runtime)
+        start(runtime, outgoing)
+        record(runtime, outgoing, Outcome(RETRY, "busy", 120, 540))
+        states.append(stored(runtime)[0].state)
+        later(runtime, seconds=121)
+    assert states == ["queued"] * 4 + ["unknown"]
+
+
+def test_a_worker_that_was_away_does_not_repeat_what_may_be_out(runtime: Runtime, point: Lookup) -> None:
+    queue(runtime, point("D01"))
+    [outgoing] = claim(runtime)
+    start(runtime, outgoing)
+    record(runtime, outgoing, Outcome(RETRY, "busy", 30, 540))
+    later(runtime, hours=1)
+    assert claim(runtime) == []
+    assert stored(runtime)[0].state == "unknown"
+    assert "没有自动再发" in reasons.words(stored(runtime)[0].last_error, "zh")
+
+
+def test_reasons_are_said_in_the_readers_language() -> None:
+    inner = reasons.coded("wechat.reason.address", ip="10.1.2.3", number=40164)
+    outer = reasons.because("deliveries.reasons.gave_up", inner, tries=8)
+    assert "10.1.2.3" in reasons.words(outer, "zh") and "40164" in reasons.words(outer, "zh")
+    assert reasons.words(outer, "en").startswith("Given up after 8 tries")
+    assert reasons.words("成员不在可见范围", "en") == "成员不在可见范围"
+    assert len(reasons.because("deliveries.reasons.gave_up", "x" * 500, tries=1)) <= reasons.LONGEST
+    for odd in ("null", "[]", '{"is": 5}', '{"is": ["a"]}', "{"):
+        assert reasons.words(odd, "zh") == odd

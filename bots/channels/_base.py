@@ -6,9 +6,9 @@ import logging
 from bots.clients.reactions import DONE, QUOTA, RETRY, SLOW_DOWN, TOKEN, UNREACHED, UNSURE, PlatformError
 from bots.messages import cut
 from bots.wechat.xml import clean
-from feedback_app import texts
 from feedback_app.services.deliveries import FAILED, SENT, UNKNOWN, Outcome, Outgoing
 from feedback_app.services.deliveries import RETRY as TRY_AGAIN
+from feedback_app.services.reasons import coded
 
 _BUSY_SECONDS = 30
 _LONGEST_TITLE = 256  # bytes; title and address leave room for the text in the shortest message (2,048)
@@ -21,6 +21,7 @@ class PlatformChannel:
     """Subclasses write ``send``, which raises PlatformError or returns; everything becomes an Outcome here."""
 
     idempotent = False  # whether the same message sent twice shows once
+    repeat_within = 0  # seconds for which the platform keeps that promise
 
     def send(self, message: Outgoing) -> Outcome:
         raise NotImplementedError
@@ -29,7 +30,7 @@ class PlatformChannel:
         try:
             return self.send(message)
         except PlatformError as error:
-            return outcome_of(error, idempotent=self.idempotent)
+            return outcome_of(error, repeat_within=self.repeat_within)
         except Exception as error:  # the contract of channels: never raise
             return unforeseen(error, message)
 
@@ -40,9 +41,12 @@ def unforeseen(error: Exception, message: Outgoing) -> Outcome:
     return Outcome(UNKNOWN, said("reason.unsure"))
 
 
-def outcome_of(error: PlatformError, *, idempotent: bool) -> Outcome:
-    """A table in words: docs of each reaction are in ``bots.clients.reactions``."""
-    detail = f"{error.params['reason']} ({error.params['number']})"
+def outcome_of(error: PlatformError, *, repeat_within: int) -> Outcome:
+    """A table in words: docs of each reaction are in ``bots.clients.reactions``.
+
+    ``repeat_within``: seconds for which the platform shows the same message once; 0: never.
+    """
+    detail = said(f"reason.{error.reaction}", ip=error.address, number=error.errcode or 0)
     match error.reaction:
         case r if r == DONE:
             return Outcome(SENT)
@@ -51,7 +55,9 @@ def outcome_of(error: PlatformError, *, idempotent: bool) -> Outcome:
         case r if r == UNSURE:
             return Outcome(UNKNOWN, detail)
         case r if r == RETRY:
-            return Outcome(TRY_AGAIN, detail, _BUSY_SECONDS) if idempotent else Outcome(UNKNOWN, said("reason.unsure"))
+            if not repeat_within:
+                return Outcome(UNKNOWN, said("reason.unsure"))
+            return Outcome(TRY_AGAIN, detail, _BUSY_SECONDS, repeat_within)
         case r if r in _PAUSE:
             return Outcome(TRY_AGAIN, detail, _PAUSE[r])
         case r if r == QUOTA:
@@ -61,8 +67,8 @@ def outcome_of(error: PlatformError, *, idempotent: bool) -> Outcome:
 
 
 def said(key: str, **params: object) -> str:
-    """Our words for the deliveries page."""
-    return texts.text(f"wechat.{key}", **params)
+    """Why, for the deliveries page."""
+    return coded(f"wechat.{key}", **params)
 
 
 def refused(key: str, **params: object) -> Outcome:

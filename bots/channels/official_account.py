@@ -9,6 +9,7 @@ from feedback_app.services.deliveries import SENT, Channel, Outcome, Outgoing
 from feedback_app.services.runtime import Runtime
 
 LONGEST = 2048  # bytes
+MEMORY = 540  # seconds: the platform remembers a client_msg_id for ten minutes, and a call takes its time
 _OPENID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _WINDOW_CLOSED = frozenset({45015, 45047})
 
@@ -44,7 +45,7 @@ class OfficialAccountChannel(_base.PlatformChannel):
             )
         except PlatformError as error:
             # client_msg_id: one message for each person and id within ten minutes, so a busy answer may be repeated.
-            return _base.outcome_of(error, idempotent=True)
+            return _base.outcome_of(error, repeat_within=MEMORY)
         return Outcome(SENT)
 
 

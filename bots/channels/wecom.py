@@ -13,6 +13,7 @@ _USERID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 
 
 class WecomChannel(_base.PlatformChannel):
+    repeat_within = 10_000
     idempotent = True  # by the platform's duplicate check: about 3 hours, far longer than our retries are apart
 
     def __init__(self, runtime: Runtime) -> None:

@@ -116,7 +116,13 @@ class OfficialAccount:
             "code": code,
             "grant_type": "authorization_code",
         }
-        found = exchange(lambda: self._caller.json("GET", "sns/oauth2/access_token", query), "wechat.code_used")
+        path = "sns/oauth2/access_token"
+        try:
+            found = exchange(lambda: self._caller.json("GET", path, query), "wechat.code_used")
+        except PlatformError as error:
+            self._platform.note(error, path)
+            raise
+        self._platform.over(path)
         if str(found.get("is_snapshotuser", "0")) not in {"0", ""}:
             raise Refused("wechat.snapshot_user")
         openid = found.get("openid")

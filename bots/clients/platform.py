@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from bots.clients.caller import LARGEST_ANSWER, Answer, Caller, Fields, read
 from bots.clients.reactions import ADDRESS, QUOTA, STOP, TOKEN, PlatformError
 from bots.clients.tokens import Fetch, TokenKeeper
+from bots.clients.troubles import TOKEN_CALL, Troubles
 from feedback_app.services.runtime import Runtime
 
 CHINA = ZoneInfo("Asia/Shanghai")  # the platform's day, wherever the hospital is
 _ALARMS = frozenset({STOP, ADDRESS, TOKEN, QUOTA})
+TOKEN_PATHS = frozenset({"cgi-bin/stable_token", "cgi-bin/gettoken"})
 Pause = Callable[[datetime], datetime]
 _log = logging.getLogger(__name__)
 
@@ -33,12 +35,19 @@ class Platform:
         self._name = name
         self.caller = caller
         self._keeper = TokenKeeper(runtime, name, fetch)
+        self._troubles = Troubles(runtime, name)
         self._no_quota: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def token(self) -> str:
         """Raises PlatformError; for ``service-star check``, which wants to know whether there is one."""
-        return self._keeper.token()
+        try:
+            token = self._keeper.token()
+            self._troubles.over(TOKEN_CALL)
+            return token
+        except PlatformError as error:
+            self.note(error, TOKEN_CALL)
+            raise
 
     def post(self, path: str, body: Mapping[str, Any]) -> Fields:
         """Raises PlatformError, as ``Caller.json``; a rejected token has been renewed once by then."""
@@ -59,15 +68,19 @@ class Platform:
         try:
             token = self._keeper.token()
             try:
-                return self._once(method, path, {**query, "access_token": token}, body, largest)
+                return self._done(path, self._once(method, path, {**query, "access_token": token}, body, largest))
             except PlatformError as error:
                 if error.reaction != TOKEN:
                     raise
             renewed = self._keeper.token(rejected=token)
-            return self._once(method, path, {**query, "access_token": renewed}, body, largest)
+            return self._done(path, self._once(method, path, {**query, "access_token": renewed}, body, largest))
         except PlatformError as error:
-            self._note(error, path)
+            self.note(error, path)
             raise
+
+    def _done(self, path: str, answer: Answer) -> Answer:
+        self._troubles.over(path)  # and with it the token call's: without a token there was no answer
+        return answer
 
     def _once(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None, largest: int
@@ -84,7 +97,12 @@ class Platform:
         if until is not None and now < until <= now + timedelta(days=1):
             raise PlatformError(QUOTA, 45009, path=path, retry_after=int((until - now).total_seconds()) + 1)
 
-    def _note(self, error: PlatformError, path: str) -> None:
+    def over(self, path: str) -> None:
+        """This call, made without our token, succeeded."""
+        self._troubles.over(path, with_token=False)
+
+    def note(self, error: PlatformError, path: str) -> None:
+        """Keep what somebody has to put right, and stop asking where the quota is used up."""
         if error.reaction == QUOTA:
             now = self._runtime.now()
             until = self._pause(now)
@@ -94,3 +112,4 @@ class Platform:
         if error.reaction in _ALARMS:
             where = f" from {error.address}" if error.address else ""
             _log.error("%s: %s refused with %s%s (%s)", self._name, path, error.errcode, where, error.reaction)
+            self._troubles.note(error, TOKEN_CALL if error.path in TOKEN_PATHS else path)

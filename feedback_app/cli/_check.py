@@ -9,7 +9,7 @@ from pathlib import Path
 
 from feedback_app.app import ask_platforms
 from feedback_app.cli._init import EXAMPLE
-from feedback_app.services import overview, periodic, schema
+from feedback_app.services import overview, periodic, platform_problems, schema
 from feedback_app.services.runtime import Runtime
 
 OK, NOTE, WRONG = "ok", "note", "WRONG"
@@ -87,6 +87,13 @@ def _worker(runtime: Runtime) -> Iterator[Finding]:
 def _platforms(runtime: Runtime) -> Iterator[Finding]:
     for name, problem in ask_platforms(runtime).items():
         yield Finding(WRONG if problem else OK, name, problem or "answers")
+    with runtime.reading() as session:
+        found = platform_problems.listed(session)
+    for one in found:
+        where = f"{one.path} refused {one.count} times since {one.first_at.astimezone(runtime.zone):%Y-%m-%d %H:%M}"
+        yield Finding(
+            WRONG, one.platform, f"{where} ({one.number or '-'}): {one.fix(runtime.settings.hospital.languages[0])}"
+        )
 
 
 def _fonts(runtime: Runtime) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ class OutboxMessage(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     not_before: Mapped[datetime] = mapped_column(Instant)
     first_tried_at: Mapped[datetime | None] = mapped_column(Instant)  # from here on counts deliveries.give_up_hours
+    repeat_until: Mapped[datetime | None] = mapped_column(Instant)  # perhaps out: sent again it shows once until then
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     lease_owner: Mapped[str] = mapped_column(String(60), default="")
     sent_at: Mapped[datetime | None] = mapped_column(Instant)

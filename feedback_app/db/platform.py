@@ -17,6 +17,21 @@ class PlatformToken(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class PlatformProblem(Base):
+    """A call that an account is refused until somebody changes a setting; the newest refusal of each call."""
+
+    __tablename__ = "platform_problems"
+
+    account: Mapped[str] = mapped_column(String(80), primary_key=True)  # as PlatformToken.name
+    path: Mapped[str] = mapped_column(String(80), primary_key=True)
+    number: Mapped[int] = mapped_column(default=0)
+    reaction: Mapped[str] = mapped_column(String(20), default="")
+    address: Mapped[str] = mapped_column(String(45), default="")  # of this server, where that is what was refused
+    first_at: Mapped[datetime] = mapped_column(Instant)
+    last_at: Mapped[datetime] = mapped_column(Instant)
+    count: Mapped[int] = mapped_column(default=0)
+
+
 class Lease(Base):
     __tablename__ = "leases"
 

@@ -16,6 +16,7 @@ from feedback_app.db.people import Binding
 from feedback_app.errors import Conflict, NotAllowed, NotFound, Refused
 from feedback_app.services import audit, deliveries, sign_ins, slips
 from feedback_app.services.deliveries import PERSONAL
+from feedback_app.services.reasons import coded
 from feedback_app.services.vault import Vault
 
 SUBJECT = "staff"
@@ -159,7 +160,7 @@ def end_access(session: Session, point: ServicePoint, *, by: str, now: datetime)
         end(session, binding, by=by, now=now)
     sign_ins.end_all(session, SUBJECT, point.id)
     slips.revoke(session, point.id, by=by, now=now)
-    deliveries.call_off(session, point.id, "the person no longer works here")
+    deliveries.call_off(session, point.id, coded("deliveries.reasons.left"))
 
 
 def end_outdated(session: Session, vault: Vault, now: datetime) -> int:
@@ -174,7 +175,7 @@ def end_outdated(session: Session, vault: Vault, now: datetime) -> int:
     ]
     for binding in outdated:
         end(session, binding, by="system", now=now)
-        deliveries.call_off(session, binding.service_point_id, "the directory names another WeCom account")
+        deliveries.call_off(session, binding.service_point_id, coded("deliveries.reasons.other_account"))
     return len(outdated)
 
 

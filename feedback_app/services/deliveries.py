@@ -21,6 +21,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.people import Binding
 from feedback_app.errors import ConfigurationError
+from feedback_app.services.reasons import LONGEST, because, coded
 from feedback_app.services.vault import Vault
 from feedback_app.settings import Deliveries
 
@@ -32,8 +33,8 @@ UNKNOWN = "unknown"  # perhaps delivered: never sent again by itself
 PERSONAL = ("wecom", "mail", "official_account")
 """Channels to one person, best first; their recipients are sealed in the outbox. ``wecom_group`` holds a plain name."""
 LEASE = timedelta(seconds=60)
+REPEATABLE = timedelta(hours=2)  # how long every idempotent channel recognises a message again, at least
 _VIA = "|via:"
-_LONGEST_ERROR = 300
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ class Outgoing:
 @dataclass(frozen=True)
 class Outcome:
     state: str  # SENT | RETRY | FAILED | UNKNOWN
-    detail: str = ""  # in our words, for the deliveries page; no personal data
+    detail: str = ""  # ``services.reasons``, for the deliveries page; no personal data
     retry_after: int | None = None  # seconds, when the platform said so
+    repeat_within: int | None = None  # with RETRY: perhaps it is out; sent again within these seconds it shows once
 
 
 class Channel(Protocol):
@@ -82,7 +84,10 @@ def claim(
             recipient = vault.unseal(message.recipient) if message.channel in PERSONAL else message.recipient
             payload = _opened(vault, message.payload)
         except ConfigurationError:
-            _finish(message, FAILED, "the recipient was sealed with another secret_key")
+            _finish(message, FAILED, coded("deliveries.reasons.other_key"))
+            continue
+        if message.repeat_until is not None and now > message.repeat_until:
+            _finish(message, UNKNOWN, coded("deliveries.reasons.too_late_to_repeat"))
             continue
         claimed.append(
             Outgoing(
@@ -166,10 +171,11 @@ def reap(session: Session, now: datetime, *, idempotent: Collection[str] = ()) -
     """
     held = outbox.run_out(session, now)
     for message in held:
-        if message.state == "leased" or message.channel in idempotent:
+        lately = message.lease_until is not None and now - message.lease_until < REPEATABLE
+        if message.state == "leased" or (message.channel in idempotent and lately):
             message.state = "queued"
         else:
-            _finish(message, UNKNOWN, "the sending process ended before it could say whether this was delivered")
+            _finish(message, UNKNOWN, coded("deliveries.reasons.process_ended"))
     session.flush()
     return len(held)
 
@@ -185,7 +191,7 @@ def expire_unservable(session: Session, open_channels: Collection[str], settings
         )
     ).all()
     for message in waiting:
-        _finish(message, FAILED, "this channel is not set up")
+        _finish(message, FAILED, coded("deliveries.reasons.not_set_up"))
         _queue_next_channel(session, message, now)
     session.flush()
     return len(waiting)
@@ -210,17 +216,22 @@ def _retry(session: Session, message: OutboxMessage, outcome: Outcome, settings:
     steps = settings.retry_seconds or (60,)
     seconds = outcome.retry_after or steps[min(message.attempts, len(steps)) - 1]
     again_at = now + timedelta(seconds=seconds)
+    if outcome.repeat_within is not None and message.repeat_until is None:
+        message.repeat_until = now + timedelta(seconds=outcome.repeat_within)
+    if message.repeat_until is not None and again_at > message.repeat_until:
+        _finish(message, UNKNOWN, coded("deliveries.reasons.too_late_to_repeat"))
+        return
     if again_at > (message.first_tried_at or now) + timedelta(hours=settings.give_up_hours):
-        _finish(message, FAILED, f"given up after {message.attempts} tries: {outcome.detail}")
+        _finish(message, FAILED, because("deliveries.reasons.gave_up", outcome.detail, tries=message.attempts))
         return
     message.state = "queued"
     message.not_before = again_at
-    message.last_error = outcome.detail[:_LONGEST_ERROR]
+    message.last_error = outcome.detail[:LONGEST]
 
 
 def _finish(message: OutboxMessage, state: str, detail: str, now: datetime | None = None) -> None:
     message.state = state
-    message.last_error = "" if state == SENT else detail[:_LONGEST_ERROR]
+    message.last_error = "" if state == SENT else detail[:LONGEST]
     message.sent_at = now if state == SENT else None
 
 

@@ -4,12 +4,12 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from feedback_app.errors import Conflict
-from feedback_app.services import delivery_desk
+from feedback_app.services import delivery_desk, platform_problems, reasons
 from feedback_app.services.delivery_desk import CHANNELS, STATES, Wanted
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
 from feedback_app.web.asked import number_from, one_of
-from feedback_app.web.context import explain, runtime, t
+from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.languages import local_path
 
 blueprint = Blueprint("admin_deliveries", __name__)
@@ -32,6 +32,8 @@ def index() -> str:
             purposes=purposes,
             zone=runtime().zone,
             again=delivery_desk.AGAIN,
+            problems=platform_problems.listed(session),
+            why=lambda kept: reasons.words(kept, language()),
         )
 
 

@@ -26,6 +26,7 @@ from bots import channels
 from bots.channels import open_channels
 from feedback_app import registry
 from feedback_app.services.deliveries import FAILED, RETRY, SENT, UNKNOWN, Channel, Outgoing
+from feedback_app.services.reasons import words
 from feedback_app.services.runtime import Runtime
 from tests.bots.doubles import GATEWAY, HANG_UP, MailDouble, PlatformDouble, Say, closed_port, mail_server, platform
 from tests.bots.wire import wechat
@@ -275,7 +276,7 @@ class TestOfficialAccount:
         bare = Runtime.open(settings_for(tmp_path, **_sections(house.double.address, 1)))
         outcome = open_channels(bare)["official_account"].deliver(message("official_account"))
         bare.close()
-        assert (outcome.state, "模板" in outcome.detail) == (FAILED, True)
+        assert (outcome.state, "模板" in words(outcome.detail, "zh")) == (FAILED, True)
 
 
 class TestMail:

@@ -160,6 +160,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_pictures_received_at"), ["received_at"], unique=False)
 
     op.create_table(
+        "platform_problems",
+        sa.Column("account", sa.String(length=80), nullable=False),
+        sa.Column("path", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("reaction", sa.String(length=20), nullable=False),
+        sa.Column("address", sa.String(length=45), nullable=False),
+        sa.Column("first_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("last_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "path", name=op.f("pk_platform_problems")),
+    )
+    op.create_table(
         "platform_tokens",
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("value_sealed", sa.Text(), nullable=False),
@@ -372,6 +384,7 @@ def upgrade() -> None:
         sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("not_before", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("first_tried_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("repeat_until", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("lease_until", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.String(length=60), nullable=False),
         sa.Column("sent_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
