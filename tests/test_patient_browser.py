@@ -52,9 +52,31 @@ def test_going_back_keeps_the_text(phone: Page, server: str, code: Callable[[str
     expect(phone.get_by_label("还想说点什么")).to_have_value("等了很久，但是讲得很清楚")
 
 
+@pytest.mark.parametrize("care", [False, True])
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_accessibility_fault_is_found(phone: Page, server: str, code: Callable[[str], str], language: str) -> None:
-    for path in (f"/s/{code('W03')}", "/feedback", "/s/nothing"):
-        phone.goto(f"{server}{path}?lang={language}")
-        found = Axe().run(phone, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-        assert found.violations_count == 0, found.generate_report()
+def test_no_accessibility_fault_is_found(
+    phone: Page, server: str, code: Callable[[str], str], language: str, care: bool
+) -> None:
+    """WCAG 2.2 AA on every page a patient can meet, also in large type."""
+    if care:
+        phone.context.add_cookies([{"name": "care", "value": "1", "url": server}])
+    phone.context.add_cookies([{"name": "lang", "value": language, "url": server}])
+    form = f"/s/{code('W03')}"
+    paths = (form, "/feedback", "/s/nothing", "/c", "/c?code=12", "/evidence/", "/evidence/check/AAAAA", "/stars/")
+    for path in (*paths, "/stars/monthly/rules"):
+        phone.goto(f"{server}{path}")
+        assert faults(phone) == "", path
+    phone.goto(f"{server}{form}")
+    phone.locator("button[type=submit]").tap()
+    expect(phone.get_by_role("alert")).to_be_visible()
+    assert faults(phone) == "", "the form again"
+    phone.locator(".level").first.tap()
+    phone.locator("button[type=submit]").tap()
+    phone.wait_for_url("**/r/**")
+    phone.locator("summary").tap()
+    assert faults(phone) == "", "the receipt"
+
+
+def faults(page: Page) -> str:
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    return found.generate_report() if found.violations_count else ""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import cast
+from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request
 
@@ -10,6 +11,7 @@ from feedback_app import texts
 from feedback_app.services.runtime import Runtime
 
 _EXTENSION = "service_star"
+CARE = "care"  # the cookie of those who asked for large type
 
 
 def attach(app: Flask, runtime: Runtime) -> None:
@@ -24,11 +26,28 @@ def runtime() -> Runtime:
 def language() -> str:
     """?lang=, else the remembered choice, else what the browser prefers, else Chinese."""
     if "language" not in g:
-        offered = [name for name in runtime().settings.hospital.languages if name in texts.languages()]
+        offered = offered_languages()
         wished = request.args.get("lang") or request.cookies.get("lang")
         best = wished if wished in offered else request.accept_languages.best_match(offered)
         g.language = best or texts.DEFAULT_LANGUAGE
     return cast(str, g.language)
+
+
+def offered_languages() -> Mapping[str, str]:
+    """The languages this hospital offers, each with its own name for itself."""
+    configured = runtime().settings.hospital.languages
+    return {name: texts.text("common.language.name", name) for name in configured if name in texts.languages()}
+
+
+def large_type() -> bool:
+    """Whether this browser asked for large type (关怀模式)."""
+    return request.cookies.get(CARE) == "1"
+
+
+def here() -> str:
+    """The path of this page, to come back to after a switch; without ``lang``, which would overrule the new choice."""
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    return f"{request.path}?{urlencode(kept)}" if kept and request.method == "GET" else request.path
 
 
 def t(key: str, /, **params: object) -> str:

@@ -6,14 +6,16 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from feedback_app.domain.identity import tidy
-from feedback_app.errors import Refused
+from feedback_app.errors import NotFound, Refused
 from feedback_app.services import evidence, forms, ratings
+from feedback_app.services.transaction import Session
 from feedback_app.web.access import PUBLIC, allow
-from feedback_app.web.context import runtime
+from feedback_app.web.context import explain, runtime
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/evidence")
 
 HEADS_SHOWN = 24
+LONGEST_TYPED = 40
 _NUMBER = re.compile(r"^\d{1,12}$")
 
 
@@ -25,17 +27,29 @@ def index() -> str | AnyResponse:
     if typed:
         return redirect(url_for("evidence.check", receipt=typed))
     with runtime().reading() as session:
-        newest = evidence.heads(session, HEADS_SHOWN)
-    return render_template("boards/evidence.html", heads=newest, key=evidence.public_key(runtime().vault))
+        return _page(session)
+
+
+def _page(session: Session, typed: str = "", problem: str = "") -> str:
+    return render_template(
+        "boards/evidence.html",
+        heads=evidence.heads(session, HEADS_SHOWN),
+        key=evidence.public_key(runtime().vault),
+        typed=typed,
+        problem=problem,
+    )
 
 
 @blueprint.get("/check/<receipt>")
 @allow(PUBLIC)
-def check(receipt: str) -> str:
-    """Whether and where a rating is counted; never which level it is."""
+def check(receipt: str) -> str | tuple[str, int]:
+    """Whether and where a rating is counted; never which level it is. An unknown one comes back in the field."""
     code = tidy(receipt)
     with runtime().reading() as session:
-        accepted = ratings.by_receipt(session, code)
+        try:
+            accepted = ratings.by_receipt(session, code)
+        except NotFound as unknown:
+            return _page(session, receipt[:LONGEST_TYPED], explain(unknown.code, unknown.params)), 404
         place = forms.place_of(accepted.point)
         proof = evidence.prove(session, runtime().vault, evidence.rating_subject(code))
     return render_template("boards/evidence_check.html", accepted=accepted, place=place, proof=proof)

@@ -10,7 +10,7 @@ from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.context import runtime
 
 blueprint = Blueprint("languages", __name__)
-_YEAR = 365 * 24 * 3600
+YEAR = 365 * 24 * 3600
 
 
 def local_path(wished: str | None, otherwise: str = "/") -> str:
@@ -29,5 +29,5 @@ def choose(wished: str) -> Response:
     back = redirect(local_path(request.args.get("next")), 303)
     if wished in texts.languages():
         https = runtime().settings.server.base_url.startswith("https://")
-        back.set_cookie("lang", wished, max_age=_YEAR, httponly=True, samesite="Lax", secure=https)
+        back.set_cookie("lang", wished, max_age=YEAR, httponly=True, samesite="Lax", secure=https)
     return back

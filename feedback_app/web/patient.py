@@ -202,7 +202,8 @@ def _signer() -> URLSafeTimedSerializer:
 
 def _to_receipt(accepted: Accepted) -> AnyResponse:
     where = url_for("patient.receipt", receipt=accepted.receipt)
-    answer: Response = make_response(redirect(where, code=303))
+    seen = url_for("patient.receipt", receipt=accepted.receipt, lang=request.args.get("lang"))
+    answer: Response = make_response(redirect(seen, code=303))
     answer.set_cookie(
         "own",
         _signer().dumps(accepted.receipt),
