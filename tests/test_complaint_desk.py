@@ -173,3 +173,20 @@ def test_what_was_written_outlives_the_sign_in(client: FlaskClient, runtime: Run
     assert "写到一半\n接了个电话</textarea>" in again.text
     assert f'action="/admin/complaints/{case}"' in again.text
     assert state(runtime, case) == "open"
+
+
+@pytest.mark.parametrize(
+    ("complainant", "contact", "hint"),
+    [("a" * 64, "", "发“进度”就能看到"), (None, "sealed", "按联系方式告诉患者"), (None, "", "打投诉电话报编号时")],
+)
+def test_the_page_says_how_the_answer_gets_to_this_patient(
+    client: FlaskClient, runtime: Runtime, complainant: str | None, contact: str, hint: str
+) -> None:
+    filing = Filing("排队太久", "form", "o2", complainant_hash=complainant, contact_sealed=contact)
+    with runtime.transaction() as session:
+        number = complaints.file(session, filing, zone=runtime.zone, now=runtime.now()).number or ""
+    sign_in(client, runtime, "office")
+    assert hint in client.get(f"/admin/complaints/{number}").text
+    assert step(client, runtime, number, rules.ANSWER, "已加开窗口。") == 303
+    page = client.get(f"/admin/complaints/{number}").text
+    assert page.index('value="closed"') < page.index('value="answered"')  # closing is what comes next

@@ -135,3 +135,24 @@ def test_an_unknown_page_keeps_the_menu_for_whoever_is_signed_in(admin: FlaskCli
     assert page.status_code == 404
     assert "首页" in page.text
     assert csrf(admin)
+
+
+def test_home_leads_to_the_bindings_and_to_the_import(admin: FlaskClient) -> None:
+    page = admin.get("/admin/").text
+    assert 'href=""' not in page
+    assert page.count('href="/admin/bindings"') >= 2  # the menu and the card
+    assert 'href="/admin/directory/import"' in page
+
+
+def test_a_message_to_a_department_names_the_department(admin: FlaskClient, runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        outbox.put(
+            session,
+            dedupe_key="g1",
+            purpose="star_group",
+            channel="wecom_group",
+            recipient="XN",
+            payload={},
+            now=runtime.now(),
+        )
+    assert re.search(r"<td>心血管内科</td>", admin.get("/admin/deliveries").text)

@@ -225,7 +225,9 @@ def test_the_administrator_prints_slips_that_work(
     console_sign_in(client, runtime, "admin")
     listed = client.get("/admin/bindings").text
     assert "心血管内科" in listed
-    assert submit(client, "/admin/bindings/slips", {}).status_code == 400
+    nobody = submit(client, "/admin/bindings/slips", {}, follow_redirects=True)
+    assert nobody.request.path == "/admin/bindings"
+    assert "请先勾选要打印的人" in nobody.text
     page = submit(client, "/admin/bindings/slips", {"person": [str(point("D01").id), str(point("N01").id)]}).text
     codes = re.findall(r"<code>([0-9A-Z-]{14})</code>", page)
     assert len(codes) == 2

@@ -148,3 +148,14 @@ def test_the_unbound_are_listed_by_department(rated: Runtime, client: FlaskClien
 def test_the_complaints_office_does_not_see_the_boards_tables(rated: Runtime, client: FlaskClient) -> None:
     sign_in(client, rated, "office")
     assert client.get("/admin/stars/").status_code == 403
+
+
+def test_publishing_a_month_without_anybody_listed_is_warned_of(runtime: Runtime, client: FlaskClient) -> None:
+    with runtime.transaction() as session:
+        leaderboards.close(
+            session, "monthly", Month.parse("2026-10"), now=runtime.now(), zone=runtime.zone, actor="test"
+        )
+    sign_in(client, runtime, "quality")
+    page = client.get("/admin/stars/monthly/2026-10/publish").text
+    assert "还没有人上榜" in page
+    assert 'href="/admin/stars/monthly/2026-10"' in page

@@ -79,7 +79,18 @@ def version(case: Case) -> int:
 def moves(case: Case) -> Sequence[str]:
     """What can be done with the case now, in the order of the page."""
     possible = rules.moves(case.state, case.kind)
-    return [action for action in (rules.ANSWER, rules.NOTE, rules.CLOSE, rules.REOPEN) if action in possible]
+    order = (rules.ANSWER, rules.NOTE, rules.CLOSE, rules.REOPEN)
+    if case.state == "answered":  # closing is what comes next
+        order = (rules.CLOSE, rules.ANSWER, rules.NOTE, rules.REOPEN)
+    return [action for action in order if action in possible]
+
+
+def reach(case: Case) -> str:
+    """How an answer gets to the patient: ``answered`` (asks the account for progress), ``answered_contact`` (left an
+    address), ``answered_number`` (calls with the number)."""
+    if case.complainant_hash:
+        return "answered"
+    return "answered_contact" if case.contact_sealed else "answered_number"
 
 
 def nearness(case: Case, today: date) -> rules.Nearness:

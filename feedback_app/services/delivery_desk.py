@@ -101,15 +101,21 @@ def send_again(session: Session, message_id: int, *, by: str, now: datetime) -> 
     audit.write(session, actor=by, action="delivery.sent_again", subject=str(message.id), now=now)
 
 
-def _name(message: OutboxMessage, names: Mapping[int, str]) -> str:
-    # A recipient that is not a member of staff is the name of a group; addresses of people are sealed anyway.
-    return names.get(message.service_point_id or 0, "") if message.channel != "wecom_group" else message.recipient
+def _name(message: OutboxMessage, names: Mapping[int | str, str]) -> str:
+    # A recipient that is not a member of staff is a department's key or the name of a group; addresses are sealed anyway.
+    if message.channel == "wecom_group":
+        return names.get(message.recipient, message.recipient)
+    return names.get(message.service_point_id or 0, "")
 
 
-def _names(session: Session, messages: Sequence[OutboxMessage]) -> Mapping[int, str]:
+def _names(session: Session, messages: Sequence[OutboxMessage]) -> Mapping[int | str, str]:
     ids = {message.service_point_id for message in messages if message.service_point_id}
-    rows = session.execute(select(ServicePoint.id, ServicePoint.name).where(ServicePoint.id.in_(ids))).all()
-    return {row.id: row.name for row in rows}
+    groups = {message.recipient for message in messages if message.channel == "wecom_group"}
+    points = select(ServicePoint.id, ServicePoint.key, ServicePoint.name, ServicePoint.kind)
+    department = (ServicePoint.kind == "department") & ServicePoint.key.in_(groups)
+    found = session.execute(points.where(ServicePoint.id.in_(ids) | department)).all()
+    by_key = {row.key: row.name for row in found if row.kind == "department"}
+    return {**{row.id: row.name for row in found}, **by_key}
 
 
 def _seen_as(state: str) -> str:

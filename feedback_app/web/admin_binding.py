@@ -7,13 +7,12 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from feedback_app.domain.periods import local_day
-from feedback_app.errors import Refused
 from feedback_app.services import bindings, slips
 from feedback_app.services.slips import Slip
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
 from feedback_app.web.asked import whole_number
-from feedback_app.web.context import runtime, t
+from feedback_app.web.context import explain, runtime, t
 from qr import images
 from qr.codes import grouped
 
@@ -54,7 +53,7 @@ def index() -> str:
 
 @blueprint.post("/admin/bindings/slips")
 @allow(ADMIN)
-def print_slips() -> str:
+def print_slips() -> str | Response:
     """The codes exist on this page only; printing it again means new ones."""
     ticked = {whole_number(value) for value in request.form.getlist("person")}
     department = whole_number(request.form.get("department", ""))
@@ -65,7 +64,8 @@ def print_slips() -> str:
         else:
             chosen = [person for person in people if person.id in ticked]
         if not chosen or len(chosen) > MOST_SLIPS:
-            raise Refused("binding.choose", most=MOST_SLIPS)
+            flash(explain("binding.choose", {"most": MOST_SLIPS}), "warn")
+            return redirect(url_for("admin_binding.index"), 303)
         made = slips.make(writing, runtime().vault, chosen, by=g.account.login, now=runtime().now())
     return render_template("admin/slips.html", slips=_printed(made))
 

@@ -65,12 +65,14 @@ def take(number: str) -> Any:
     try:
         with runtime().transaction() as session:
             complaint_desk.take(session, number, step, runtime().now())
+            reach = complaint_desk.reach(complaint_desk.get(session, number))
     except (Conflict, Refused) as error:
         with runtime().reading() as session:
             status = 409 if isinstance(error, Conflict) else 400
             problem = explain(error.code, error.params)
             return _case_page(session, number, problem=problem, kept={action: text}), status
-    flash(t(f"admin_complaints.done.{action}"), "ok")
+    said = reach if action == "answered" else action
+    flash(t(f"admin_complaints.done.{said}"), "ok")
     return redirect(url_for("admin_complaints.show", number=number), 303)
 
 
@@ -93,6 +95,7 @@ def _case_page(
         case=case,
         near=complaint_desk.nearness(case, local_day(runtime().now(), runtime().zone)),
         moves=complaint_desk.moves(case),
+        reach=complaint_desk.reach(case),
         version=complaint_desk.version(case),
         zone=runtime().zone,
         problem=problem,

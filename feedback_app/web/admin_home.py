@@ -12,7 +12,7 @@ blueprint = Blueprint("admin_home", __name__)
 navigation.add(0, "admin_home.index", "admin.home.nav")
 
 STEPS = (
-    ("directory", "admin_directory.index"),
+    ("directory", "admin_imports.upload"),
     ("codes", "admin_codes.index"),
     ("bindings", "admin_binding.index"),
     ("scan", "admin_codes.index"),
