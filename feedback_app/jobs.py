@@ -15,7 +15,16 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from feedback_app.domain.periods import local_day
-from feedback_app.services import bindings, deliveries, evidence, housekeeping, leaderboards, periodic, publications
+from feedback_app.services import (
+    bindings,
+    deliveries,
+    evidence,
+    housekeeping,
+    leaderboards,
+    periodic,
+    publications,
+    visits,
+)
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.reasons import coded
 from feedback_app.services.runtime import Runtime
@@ -45,7 +54,11 @@ def _outdated(session: Session, runtime: Runtime, now: datetime) -> object:
     return bindings.end_outdated(session, runtime.vault, now)
 
 
-DAILY: Mapping[str, Daily] = {"close": _close, "bindings": _outdated, "housekeeping": _sweep}
+def _forget(session: Session, runtime: Runtime, now: datetime) -> object:
+    return visits.forget(session, link_days=runtime.settings.privacy.link_days, zone=runtime.zone, now=now)
+
+
+DAILY: Mapping[str, Daily] = {"close": _close, "links": _forget, "bindings": _outdated, "housekeeping": _sweep}
 """Done once in each of the hospital's calendar days, as soon as it has begun."""
 
 

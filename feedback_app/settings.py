@@ -192,6 +192,7 @@ class Security(Section):
 class Privacy(Section):
     text_months: int = Field(default=36, ge=1)
     contact_months: int = Field(default=12, ge=1)
+    link_days: int = Field(default=60, ge=7)
 
 
 class Settings(BaseSettings):

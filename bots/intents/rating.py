@@ -7,8 +7,9 @@ from bots.language.directory import Point
 from bots.language.meaning import Understanding
 from bots.messages import Reply
 from bots.turn import Intent, Turn
-from feedback_app.services import own_ratings, ratings
+from feedback_app.services import visits
 from feedback_app.services.ratings import Accepted, Submission
+from feedback_app.services.visits import Arrival
 
 LONGEST_BARE = 12
 """A message longer than this says more than the score: it is kept as the comment."""
@@ -71,8 +72,8 @@ def store(turn: Turn, pairs: Sequence[tuple[Point, int]], comment: str) -> Reply
     accepted = [(point, _submit(turn, point, score, comment)) for point, score in pairs]
     lines = [_said(turn, accepted)]
     replaced = False
-    for point, one in accepted:
-        replaced |= bool(_replace(turn, point, one))
+    for _, one in accepted:
+        replaced |= one.replaced
         if one.case_number:
             lines.append(turn.say("rating.case", number=one.case_number, day=turn.day(one.due_on)))
     if replaced:
@@ -99,27 +100,16 @@ def _said(turn: Turn, accepted: Sequence[tuple[Point, Accepted]]) -> str:
 
 
 def _submit(turn: Turn, point: Point, score: int, comment: str) -> Accepted:
-    return ratings.submit(
-        turn.session,
-        Submission(
-            point_id=point.id,
-            score=score,
-            channel="bot",
-            idempotency_key=f"{turn.key}:{point.id}",
-            comment=comment,
-            language=turn.language,
-            rater_hash=turn.person,
-        ),
-        zone=turn.runtime.zone,
-        now=turn.now,
+    submission = Submission(
+        point_id=point.id,
+        score=score,
+        channel="bot",
+        idempotency_key=f"{turn.key}:{point.id}",
+        comment=comment,
+        language=turn.language,
+        rater_hash=turn.person,
     )
-
-
-def _replace(turn: Turn, point: Point, accepted: Accepted) -> int:
-    today = turn.now.astimezone(turn.runtime.zone).date()
-    return own_ratings.replace_earlier(
-        turn.session, turn.person, point_id=point.id, day=today, keep=accepted.receipt, now=turn.now
-    )
+    return visits.accept(turn.session, turn.runtime.vault, submission, Arrival(), zone=turn.runtime.zone, now=turn.now)
 
 
 def stored_pairs(turn: Turn, pairs: object) -> list[tuple[Point, int]]:

@@ -9,10 +9,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from feedback_app.db.base import KEYED_HASH, Base, Instant
 from feedback_app.db.directory import ServicePoint
 
+CANARY = "canary"
+"""Status of a test that the service sends itself: in no total and on no list."""
+
 
 class Rating(Base):
     __tablename__ = "ratings"
-    __table_args__ = (Index("ix_ratings_month", "period", "service_point_id", "status", "score"),)
+    __table_args__ = (Index("ix_ratings_month", "period", "service_point_id", "status", "verified", "score"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     receipt: Mapped[str] = mapped_column(String(20), unique=True)
@@ -28,11 +31,19 @@ class Rating(Base):
     answers_digest: Mapped[str] = mapped_column(String(64), default="")
     language: Mapped[str] = mapped_column(String(12), default="zh")
     channel: Mapped[str] = mapped_column(String(12))  # form | bot | paper
+    # Who sent it, as far as anybody knows, until the month's key is destroyed (services.visits.forget).
     rater_hash: Mapped[str | None] = mapped_column(KEYED_HASH, index=True)
+    device_hash: Mapped[str | None] = mapped_column(KEYED_HASH)  # of one browser on one day
+    network_hash: Mapped[str | None] = mapped_column(KEYED_HASH)  # of one address on one day, never the hospital's own
+    verified: Mapped[bool] = mapped_column(default=False)  # a visit stands behind it
+    verified_how: Mapped[str] = mapped_column(String(12), default="")  # slip | screen
+    replaces: Mapped[str | None] = mapped_column(String(20), unique=True)  # receipt of the version before this one
     received_at: Mapped[datetime] = mapped_column(Instant, index=True)
     day: Mapped[date] = mapped_column()  # in the hospital's zone, decided once at acceptance
     period: Mapped[str] = mapped_column(String(7))  # "2026-11", likewise
-    status: Mapped[str] = mapped_column(String(12), default="counted")  # counted | excluded | withdrawn | replaced
+    status: Mapped[str] = mapped_column(
+        String(12), default="counted"
+    )  # counted | repeat | excluded | withdrawn | replaced | canary
     why_not: Mapped[str] = mapped_column(String(200), default="")
     made_up: Mapped[bool] = mapped_column(default=False)
 
@@ -45,3 +56,15 @@ def by_idempotency_key(session: Session, key: str) -> Rating | None:
 
 def by_receipt(session: Session, receipt: str) -> Rating | None:
     return session.scalar(select(Rating).where(Rating.receipt == receipt))
+
+
+def latest_version(session: Session, rating: Rating) -> Rating:
+    """What the rating says today: the last one of those that replaced one another."""
+    newer = session.scalar(select(Rating).where(Rating.replaces == rating.receipt))
+    return rating if newer is None else latest_version(session, newer)
+
+
+def first_version(session: Session, rating: Rating) -> Rating:
+    """The one whose receipt the person holds."""
+    older = by_receipt(session, rating.replaces) if rating.replaces else None
+    return rating if older is None else first_version(session, older)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from feedback_app.db.ratings import Rating
+from feedback_app.db.ratings import CANARY, Rating
 
 
 class Count(NamedTuple):
@@ -16,6 +16,7 @@ class Count(NamedTuple):
     period: str
     point_id: int
     status: str
+    verified: bool
     score: int
     ratings: int
 
@@ -29,6 +30,7 @@ class Repeat(NamedTuple):
     day: date
     period: str
     score: int
+    verified: bool
 
 
 class Comment(NamedTuple):
@@ -39,19 +41,21 @@ class Comment(NamedTuple):
 
 
 def counts(session: Session, periods: Sequence[str]) -> list[Count]:
-    """Answered from the index over (period, service point, status, score) alone."""
-    keys = (Rating.period, Rating.service_point_id, Rating.status, Rating.score)
-    query = select(*keys, func.count()).where(Rating.period.in_(periods)).group_by(*keys)
+    """Answered from the index over (period, service point, status, verified, score) alone."""
+    keys = (Rating.period, Rating.service_point_id, Rating.status, Rating.verified, Rating.score)
+    query = select(*keys, func.count()).where(Rating.period.in_(periods), Rating.status != CANARY).group_by(*keys)
     return [Count(*row) for row in session.execute(query)]
 
 
 def repeats(session: Session, periods: Sequence[str]) -> list[Repeat]:
-    """Every counted rating that shares person, service point and day with another one. Usually very few."""
+    """Every counted rating without a ticket that shares person, service point and day with another one. Usually very few."""
     keys = (Rating.service_point_id, Rating.rater_hash, Rating.day)
-    countable = and_(Rating.period.in_(periods), Rating.status == "counted", Rating.rater_hash.is_not(None))
+    countable = and_(
+        Rating.period.in_(periods), Rating.status == "counted", ~Rating.verified, Rating.rater_hash.is_not(None)
+    )
     several = select(*keys).where(countable).group_by(*keys).having(func.count() > 1).subquery()
     query = (
-        select(Rating.id, *keys, Rating.period, Rating.score)
+        select(Rating.id, *keys, Rating.period, Rating.score, Rating.verified)
         .join(
             several,
             and_(
@@ -67,7 +71,7 @@ def repeats(session: Session, periods: Sequence[str]) -> list[Repeat]:
 
 def first_period(session: Session) -> str | None:
     """The earliest month with any rating."""
-    return session.scalar(select(func.min(Rating.period)))
+    return session.scalar(select(func.min(Rating.period)).where(Rating.status != CANARY))
 
 
 def served_at_windows(session: Session, period: str) -> dict[int, int]:

@@ -12,7 +12,8 @@ SAME_DAY = "same_day"  # the same person rated the same point before on that day
 WITHDRAWN = "withdrawn"
 REPLACED = "replaced"  # by a later version of the same rating
 EXCLUDED = "excluded"  # set aside by the quality office, with a reason of its own
-REASONS = (SAME_DAY, WITHDRAWN, REPLACED, EXCLUDED)
+REPEAT = "repeat"  # of one visit, or of one person, service point and day: decided at acceptance (services.visits)
+REASONS = (SAME_DAY, REPEAT, WITHDRAWN, REPLACED, EXCLUDED)
 
 
 @dataclass(frozen=True)

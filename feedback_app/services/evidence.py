@@ -70,6 +70,10 @@ def hidden_of(rating: Rating) -> dict[str, Any]:
         "questions": rating.questionnaire_version_id,
         "answers": rating.answers_digest,
         "made_up": rating.made_up,
+        "at": int(rating.received_at.timestamp()),
+        "on_duty": rating.on_duty_id,
+        "verified": rating.verified_how if rating.verified else "",
+        "replaces": rating.replaces,
     }
 
 
@@ -77,6 +81,24 @@ def write_rating(session: Session, rating: Rating, point: ServicePoint, now: dat
     """The entry of a rating that is being accepted, in the same transaction."""
     subject = rating_subject(rating.receipt)
     return write(session, "rating", subject, shown=shown_of(rating, point), hidden=hidden_of(rating), now=now)
+
+
+def write_decision(session: Session, rating: Rating, now: datetime) -> Evidence:
+    """What has just been decided about a rating: its new status, and why, cannot be changed back unseen.
+
+    An outsider learns that one rating of that place and month is set aside; of which receipt, only its holder, and where
+    it was replaced by another version, nobody: that a patient changed their mind is theirs alone.
+    """
+    point = session.get_one(ServicePoint, rating.service_point_id)
+    told = shown_of(rating, point)
+    shown = {name: told[name] for name in ("for", "month")} if rating.status == "replaced" else told
+    subject = rating_subject(rating.receipt)
+    return write(session, rating.status, subject, shown=shown, hidden=decision_of(rating), now=now)
+
+
+def decision_of(rating: Rating) -> dict[str, Any]:
+    """What an entry about a rating's status commits to."""
+    return {"receipt": rating.receipt, "status": rating.status, "why": rating.why_not}
 
 
 def board_subject(award: str, period: str) -> str:

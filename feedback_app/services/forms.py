@@ -10,7 +10,7 @@ from feedback_app.db import codes as code_rows
 from feedback_app.db.codes import Code
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.questionnaires import Questionnaire
-from feedback_app.services import codes, questionnaires
+from feedback_app.services import codes, questionnaires, tickets
 from feedback_app.services.vault import Vault
 from qr import codes as short_codes
 
@@ -36,6 +36,7 @@ class OpenForm:
     place: Place
     version_id: int
     questionnaire: Questionnaire
+    slips: bool = False  # whether slips have been printed for this place
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def open_form(session: Session, vault: Vault, typed: str) -> OpenForm:
     """The form of a code. Raises what ``codes.open_code`` raises."""
     code = codes.open_code(session, vault, typed)
     version, questionnaire = questionnaires.current(session)
-    return OpenForm(code.text or "", code.id, place_of(code.service_point), version.id, questionnaire)
+    place = place_of(code.service_point)
+    return OpenForm(code.text or "", code.id, place, version.id, questionnaire, tickets.any_printed(session, place.id))
 
 
 def alternatives(session: Session, vault: Vault, typed: str) -> Sequence[Alternative]:

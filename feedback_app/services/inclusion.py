@@ -20,6 +20,7 @@ def of_receipt(session: Session, typed: str) -> dict[str, Any]:
     rating = ratings.by_receipt(session, tidy(typed))
     if rating is None:
         raise NotFound("ratings.no_receipt", receipt=typed)
+    standing = ratings.latest_version(session, rating)  # that it was changed is the patient's own affair
     closed = session.scalars(
         select(Leaderboard).where(Leaderboard.period == rating.period).order_by(Leaderboard.award_key)
     )
@@ -30,8 +31,9 @@ def of_receipt(session: Session, typed: str) -> dict[str, Any]:
         "key": rating.service_point.key,
         "day": rating.day.isoformat(),
         "period": rating.period,
-        "counted": rating.status == "counted",
-        "why_not": None if rating.status == "counted" else rating.why_not or rating.status,
+        "counted": standing.status == "counted",
+        "why_not": None if standing.status == "counted" else standing.why_not or standing.status,
+        "verified": standing.verified,
         "leaderboards": [
             {"award": board.award_key, "period": board.period, "published": board.published_at is not None}
             for board in closed

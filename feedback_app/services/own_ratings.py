@@ -30,25 +30,26 @@ def last(session: Session, person_hash: str, now: datetime, *, point_id: int | N
     return session.scalar(query.order_by(Rating.id.desc()).limit(1))
 
 
-def withdraw(session: Session, rating: Rating, *, why: str, now: datetime, status: str = "withdrawn") -> None:
-    """It no longer counts, but stays where it is, with the reason in the audit and evidence logs. ``status``: withdrawn | replaced."""
-    rating.status = status
-    rating.why_not = why
-    subject = evidence.rating_subject(rating.receipt)
-    evidence.write(session, status, subject, shown={"receipt": rating.receipt}, hidden={"why": why}, now=now)
-    audit.write(session, actor="patient", action=f"rating.{status}", subject=subject, now=now, why=why)
-
-
-def replace_earlier(session: Session, person_hash: str, *, point_id: int, day: date, keep: str, now: datetime) -> int:
-    """One person, one service point, one day: one rating (R8). Earlier ones than receipt ``keep`` are replaced."""
+def of_day(session: Session, person_hash: str, point_id: int, day: date) -> Sequence[Rating]:
+    """This person's ratings of that service point and day, oldest first."""
     query = select(Rating).where(
-        Rating.rater_hash == person_hash,
-        Rating.service_point_id == point_id,
-        Rating.day == day,
-        Rating.status == "counted",
-        Rating.receipt != keep,
+        Rating.rater_hash == person_hash, Rating.service_point_id == point_id, Rating.day == day
     )
-    earlier = session.scalars(query).all()
-    for rating in earlier:
-        withdraw(session, rating, why=f"rated again on the same day: {keep}", now=now, status="replaced")
-    return len(earlier)
+    return session.scalars(query.order_by(Rating.id)).all()
+
+
+def withdraw(session: Session, rating: Rating, *, why: str, now: datetime) -> None:
+    """It no longer counts, but stays where it is, with the reason in the audit and evidence logs."""
+    rating.status, rating.why_not = "withdrawn", why
+    evidence.write_decision(session, rating, now)
+    subject = evidence.rating_subject(rating.receipt)
+    audit.write(session, actor="patient", action="rating.withdrawn", subject=subject, now=now, why=why)
+
+
+def set_replaced(session: Session, rating: Rating, now: datetime) -> None:
+    """A newer version of the same person takes its place (R8: one person, one service point, one day, one rating).
+
+    Only the evidence log holds it, without the receipt: that somebody changed their mind is not for the console.
+    """
+    rating.status, rating.why_not = "replaced", ""
+    evidence.write_decision(session, rating, now)

@@ -41,10 +41,19 @@ class Submission:
     rater_hash: str | None = None
     contact_sealed: str = ""
     made_up: bool = False
+    # What ``services.visits`` found out about how it arrived.
+    verified_how: str = ""  # slip | screen; "" without proof of a visit
+    status: str = "counted"  # counted | repeat | canary
+    why_not: str = ""
+    replaces: str | None = None  # receipt of the same person's earlier version
+    device_hash: str | None = None
+    network_hash: str | None = None
 
 
 @dataclass(frozen=True)
 class Accepted:
+    """``receipt`` is the one the person holds; everything else is as it stands today, also after a change."""
+
     receipt: str
     score: int
     point: ServicePoint
@@ -52,6 +61,15 @@ class Accepted:
     case_number: str | None = None
     due_on: date | None = None
     again: bool = False  # this key had been accepted before; nothing was stored now
+    status: str = "counted"
+    why_not: str = ""
+    verified: bool = False
+    replaced: bool = False  # an earlier rating by the same person no longer counts
+    received_at: datetime | None = None  # the first version
+
+    @property
+    def counted(self) -> bool:
+        return self.status == "counted"
 
 
 def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: datetime) -> Accepted:
@@ -84,6 +102,14 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         language=submission.language,
         channel=submission.channel,
         rater_hash=submission.rater_hash,
+        device_hash=submission.device_hash,
+        network_hash=submission.network_hash,
+        verified=bool(submission.verified_how),
+        verified_how=submission.verified_how,
+        replaces=submission.replaces,
+        # Nobody can count a level that was not given.
+        status=submission.status if submission.score != NO_LEVEL else "excluded",
+        why_not=submission.why_not if submission.score != NO_LEVEL else "no level given",
         received_at=now,
         day=local_day(now, zone),
         period=str(Month.of(now, zone)),
@@ -91,9 +117,9 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     )
     session.add(rating)
     evidence.write_rating(session, rating, point, now)
+    if rating.status != "counted":
+        evidence.write_decision(session, rating, now)
     session.flush()
-    if submission.score == NO_LEVEL:
-        _set_aside(session, rating, now)
     low = NO_LEVEL < submission.score <= LOW
     if low or submission.contact_sealed:
         complaints.file(
@@ -117,12 +143,10 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     return _accepted(session, rating, again=False)
 
 
-def _set_aside(session: Session, rating: Rating, now: datetime) -> None:
-    """Nobody can count a level that was not given; the log says so like for any other rating that is set aside."""
-    rating.status, rating.why_not = "excluded", "no level given"
-    subject = evidence.rating_subject(rating.receipt)
-    shown, hidden = {"receipt": rating.receipt}, {"why": rating.why_not}
-    evidence.write(session, rating.status, subject, shown=shown, hidden=hidden, now=now)
+def known(session: Session, idempotency_key: str) -> Accepted | None:
+    """What was accepted under this key before."""
+    rating = ratings.by_idempotency_key(session, idempotency_key)
+    return None if rating is None else _accepted(session, rating, again=True)
 
 
 def by_receipt(session: Session, receipt: str) -> Accepted:
@@ -134,13 +158,19 @@ def by_receipt(session: Session, receipt: str) -> Accepted:
 
 
 def _accepted(session: Session, rating: Rating, *, again: bool) -> Accepted:
-    case = complaints.of_rating(session, rating.id)
+    latest = ratings.latest_version(session, rating) if again else rating
+    case = complaints.of_rating(session, latest.id) or complaints.of_rating(session, rating.id)
     return Accepted(
         receipt=rating.receipt,
-        score=rating.score,
+        score=latest.score,
         point=rating.service_point,
         period=Month.parse(rating.period),
         case_number=case.number if case else None,
         due_on=case.due_on if case else None,
         again=again,
+        status=latest.status,
+        why_not=latest.why_not,
+        verified=latest.verified,
+        replaced=rating.replaces is not None,
+        received_at=rating.received_at,
     )

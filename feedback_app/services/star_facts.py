@@ -85,26 +85,26 @@ def _members(session: Session, leagues: Sequence[League]) -> list[tuple[Member, 
 def facts_by_point(session: Session, month: Month, months: int) -> dict[int, Facts]:
     """Valid ratings of every service point by month and level, and how many of the month do not count, by reason."""
     back = {str(month.shifted(-distance)): distance for distance in range(months)}
-    valid: Counter[tuple[int, int, int]] = Counter()  # point, months back, score
+    valid: Counter[tuple[int, int, int, bool]] = Counter()  # point, months back, score, verified
     dropped: Counter[tuple[int, str]] = Counter()  # point, reason
     for one in tallies.counts(session, list(back)):
         if one.status == "counted":
-            valid[one.point_id, back[one.period], one.score] += one.ratings
+            valid[one.point_id, back[one.period], one.score, one.verified] += one.ratings
         elif back[one.period] == 0:
             dropped[one.point_id, one.status] += one.ratings
     for repeat, reason in repeated(session, list(back)):
-        valid[repeat.point_id, back[repeat.period], repeat.score] -= 1
+        valid[repeat.point_id, back[repeat.period], repeat.score, False] -= 1
         if back[repeat.period] == 0:
             dropped[repeat.point_id, reason] += 1
     return _by_point(valid, dropped)
 
 
-def _by_point(valid: Counter[tuple[int, int, int]], dropped: Counter[tuple[int, str]]) -> dict[int, Facts]:
+def _by_point(valid: Counter[tuple[int, int, int, bool]], dropped: Counter[tuple[int, str]]) -> dict[int, Facts]:
     ratings: dict[int, list[Tally]] = {}
     reasons: dict[int, dict[str, int]] = {}
-    for (point_id, distance, score), count in sorted(valid.items()):
+    for (point_id, distance, score, verified), count in sorted(valid.items()):
         if count:
-            ratings.setdefault(point_id, []).append(Tally(distance, score, count))
+            ratings.setdefault(point_id, []).append(Tally(distance, score, count, verified))
     for (point_id, reason), count in sorted(dropped.items()):
         reasons.setdefault(point_id, {})[reason] = count
     return {

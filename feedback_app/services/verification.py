@@ -123,7 +123,7 @@ def _ratings(session: Session) -> Iterator[Problem]:
             yield Problem("rating_inserted", f"rating:{rating.receipt}")
         elif not _says_the_same(rating, point, entry):
             yield Problem("rating_altered", f"rating:{rating.receipt}")
-        elif rating.status != last_word.get(entry.subject, "counted"):
+        elif not _decided_so(rating, last_word.get(entry.subject)):
             yield Problem("rating_set_aside_unseen", f"rating:{rating.receipt}")
     lost = (
         select(Evidence.subject)
@@ -146,12 +146,18 @@ def _says_the_same(rating: Rating, point: ServicePoint, entry: Evidence) -> bool
     return rating.answers_digest == entries.commitment(rating.answers_salt, answers)
 
 
-def _last_words(session: Session) -> dict[str, str]:
+def _last_words(session: Session) -> dict[str, Evidence]:
     """Subject of a rating -> the last thing that was decided about it (withdrawn, replaced, excluded …)."""
-    later = select(Evidence.subject, Evidence.kind).where(
-        Evidence.kind != "rating", Evidence.subject.startswith("rating:")
-    )
-    return {row.subject: row.kind for row in session.execute(later.order_by(Evidence.id))}
+    later = select(Evidence).where(Evidence.kind != "rating", Evidence.subject.startswith("rating:"))
+    return {entry.subject: entry for entry in session.scalars(later.order_by(Evidence.id))}
+
+
+def _decided_so(rating: Rating, entry: Evidence | None) -> bool:
+    """The entry commits to receipt, status and reason, so that it cannot be moved to another rating either."""
+    if entry is None:
+        return rating.status == "counted" and not rating.why_not
+    committed = entries.commitment(entry.salt, evidence.decision_of(rating))
+    return entry.kind == rating.status and entry.hidden == committed
 
 
 def _boards(session: Session) -> Iterator[Problem]:

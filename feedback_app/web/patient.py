@@ -14,11 +14,11 @@ from feedback_app.domain.identity import tidy
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Gone, Refused
-from feedback_app.services import complaints, forms, pictures, questionnaires, ratings
+from feedback_app.services import complaints, forms, pictures, questionnaires, ratings, visits
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
-from feedback_app.web import rater
+from feedback_app.web import arrivals, rater
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.asking import asking
 from feedback_app.web.context import explain, language, runtime
@@ -42,6 +42,7 @@ class Draft:
     contact: str = ""
     wants_answer: bool = False
     problem: str = ""
+    visit: str = ""  # a ticket that held when the form was opened, signed
 
 
 @blueprint.before_request
@@ -63,7 +64,8 @@ def form(code: str) -> AnyResponse | tuple[str, int]:
     away = rater.way_round(code)
     if away is not None:
         return away
-    return make_response(_page(opened, opened.questionnaire, opened.version_id, Draft(key=_new_key())))
+    visit = arrivals.seal_ticket(opened, request.args.get("v", ""))
+    return make_response(_page(opened, opened.questionnaire, opened.version_id, Draft(key=_new_key(), visit=visit)))
 
 
 @blueprint.post("/s/<code>")
@@ -84,6 +86,7 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     if asked is None:
         version_id, asked = opened.version_id, opened.questionnaire
     try:
+        arrival = arrivals.read(opened)
         contact = _contact(draft)
         draft = replace(draft, values=with_pictures(asked, draft.key, draft.values))
         answers = read_answers(asked, draft.values, draft.key)
@@ -105,7 +108,9 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
         contact_sealed=runtime().vault.seal(contact),
     )
     with runtime().transaction() as session:
-        accepted = ratings.submit(session, submission, zone=runtime().zone, now=runtime().now())
+        accepted = visits.accept(
+            session, runtime().vault, submission, arrival, zone=runtime().zone, now=runtime().now()
+        )
         if any(one.kind == "picture" for one in asked.questions):
             pictures.keep(session, draft.key)
     return _to_receipt(accepted)
@@ -159,6 +164,7 @@ def _draft() -> Draft:
         values=sent,
         contact=clean(request.form.get("contact", "")),
         wants_answer=bool(request.form.get("wants_answer")),
+        visit=request.form.get("visit", ""),
     )
 
 
@@ -213,6 +219,7 @@ def _to_receipt(accepted: Accepted) -> AnyResponse:
         samesite="Lax",
         secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
     )
+    arrivals.remember_device(answer)
     return answer
 
 

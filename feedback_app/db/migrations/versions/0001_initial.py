@@ -129,6 +129,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "link_keys",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("key_sealed", sa.Text(), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("destroyed_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("month", name=op.f("pk_link_keys")),
+    )
+    op.create_table(
         "not_understood",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
@@ -136,6 +144,15 @@ def upgrade() -> None:
         sa.Column("context", sa.String(length=60), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_not_understood")),
     )
+    op.create_table(
+        "nullifiers",
+        sa.Column("mark", sa.String(length=64), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.PrimaryKeyConstraint("mark", name=op.f("pk_nullifiers")),
+    )
+    with op.batch_alter_table("nullifiers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_nullifiers_month"), ["month"], unique=False)
+
     op.create_table(
         "people",
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -411,6 +428,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_setup_links")),
     )
     op.create_table(
+        "ticket_batches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("expires_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("revoked_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_ticket_batches_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_batches")),
+    )
+    with op.batch_alter_table("ticket_batches", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_batches_service_point_id"), ["service_point_id"], unique=False)
+
+    op.create_table(
         "ratings",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("receipt", sa.String(length=20), nullable=False),
@@ -427,6 +462,11 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=12), nullable=False),
         sa.Column("channel", sa.String(length=12), nullable=False),
         sa.Column("rater_hash", sa.String(length=64), nullable=True),
+        sa.Column("device_hash", sa.String(length=64), nullable=True),
+        sa.Column("network_hash", sa.String(length=64), nullable=True),
+        sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.Column("verified_how", sa.String(length=12), nullable=False),
+        sa.Column("replaces", sa.String(length=20), nullable=True),
         sa.Column("received_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("period", sa.String(length=7), nullable=False),
@@ -448,9 +488,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ratings")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_ratings_idempotency_key")),
         sa.UniqueConstraint("receipt", name=op.f("uq_ratings_receipt")),
+        sa.UniqueConstraint("replaces", name=op.f("uq_ratings_replaces")),
     )
     with op.batch_alter_table("ratings", schema=None) as batch_op:
-        batch_op.create_index("ix_ratings_month", ["period", "service_point_id", "status", "score"], unique=False)
+        batch_op.create_index(
+            "ix_ratings_month", ["period", "service_point_id", "status", "verified", "score"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_ratings_rater_hash"), ["rater_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_ratings_received_at"), ["received_at"], unique=False)
 

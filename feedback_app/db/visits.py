@@ -1,0 +1,61 @@
+"""One visit, one rating: the tickets that were given out, the monthly keys, and marks that only such a key can read."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text, delete, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from feedback_app.db.base import KEYED_HASH, Base, Instant
+from feedback_app.db.complaints import Case
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.ratings import Rating
+
+
+class LinkKey(Base):
+    """The key of one month's marks. Emptied after the appeal time: from then on the marks say nothing to anybody."""
+
+    __tablename__ = "link_keys"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    key_sealed: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    destroyed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Nullifier(Base):
+    """Something that may happen once has happened. Names neither the person nor the rating."""
+
+    __tablename__ = "nullifiers"
+
+    mark: Mapped[str] = mapped_column(KEYED_HASH, primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), index=True)
+
+
+class TicketBatch(Base):
+    """Slips printed together for one service point: numbers 1 to ``count``."""
+
+    __tablename__ = "ticket_batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    service_point_id: Mapped[int] = mapped_column(ForeignKey("service_points.id"), index=True)
+    count: Mapped[int] = mapped_column()
+    month: Mapped[str] = mapped_column(String(7))  # whose key its marks are made with
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    made_by: Mapped[str] = mapped_column(String(60))
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    service_point: Mapped[ServicePoint] = relationship()
+
+
+def destroy(session: Session, key: LinkKey, now: datetime) -> None:
+    """Empty the key, remove its marks, and take the keyed names of people and devices from that month's ratings."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.connection().exec_driver_sql("PRAGMA secure_delete=ON")  # what is freed is overwritten with zeros
+    key.key_sealed, key.destroyed_at = "", now
+    session.execute(delete(Nullifier).where(Nullifier.month == key.month))
+    nameless = {"rater_hash": None, "device_hash": None, "network_hash": None}
+    session.execute(update(Rating).where(Rating.period == key.month).values(nameless))
+    rated = Case.rating_id.in_(Rating.__table__.select().with_only_columns(Rating.id).where(Rating.period == key.month))
+    session.execute(update(Case).where(rated, Case.state != "open").values(complainant_hash=None))
+    session.flush()

@@ -1,0 +1,133 @@
+"""Visit tickets: slips made and read, and the changing code of a window's screen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.visits import TicketBatch
+from feedback_app.domain import tickets
+from feedback_app.domain.periods import Month
+from feedback_app.domain.tickets import MOST_A_MINUTE, MOST_IN_BATCH, Slip
+from feedback_app.errors import Gone, NotFound, Refused
+from feedback_app.services import audit, codes
+from feedback_app.services.vault import Vault
+
+__all__ = ["MOST_IN_BATCH", "Batch", "Proof", "Screen", "make", "read", "revoke", "screen", "screen_address"]
+
+VALID = timedelta(days=30)
+_KEY = "tickets"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Fresh slips; their texts can be made again from the number, but are stored nowhere."""
+
+    id: int
+    point: ServicePoint
+    slips: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A ticket that holds for this service point now. Any one of ``marks`` not used yet lets one rating in."""
+
+    how: str  # slip | screen
+    month: str  # whose key the marks are made with
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a window's screen shows in this minute."""
+
+    point: ServicePoint
+    code: str
+    ticket: str
+
+
+def make(
+    session: Session, vault: Vault, kind: str, key: str, *, count: int, by: str, zone: ZoneInfo, now: datetime
+) -> Batch:
+    """Slips for one service point. Raises NotFound ``tickets.no_point``, Refused ``tickets.bad_count``."""
+    point = session.scalar(select(ServicePoint).where(ServicePoint.kind == kind, ServicePoint.key == key))
+    if point is None or not point.active:
+        raise NotFound("tickets.no_point", key=key)
+    if not 1 <= count <= MOST_IN_BATCH:
+        raise Refused("tickets.bad_count", count=count, most=MOST_IN_BATCH)
+    batch = TicketBatch(
+        service_point_id=point.id,
+        count=count,
+        month=str(Month.of(now, zone)),
+        made_at=now,
+        made_by=by,
+        expires_at=now + VALID,
+    )
+    session.add(batch)
+    session.flush()
+    audit.write(session, actor=by, action="tickets.made", subject=f"{kind}:{key}", now=now, batch=batch.id, count=count)
+    secret = vault.key(_KEY)
+    slips = tuple(tickets.make_slip(Slip(batch.id, number), secret) for number in range(1, count + 1))
+    return Batch(batch.id, point, slips, batch.expires_at)
+
+
+def revoke(session: Session, batch_id: int, *, by: str, now: datetime) -> int:
+    """Slips of the batch stop working, for example when they were lost; how many. Raises NotFound ``tickets.no_batch``."""
+    batch = session.get(TicketBatch, batch_id)
+    if batch is None:
+        raise NotFound("tickets.no_batch", batch=batch_id)
+    if batch.revoked_at is None:
+        batch.revoked_at = now
+        audit.write(session, actor=by, action="tickets.revoked", subject=str(batch_id), now=now, count=batch.count)
+    return batch.count
+
+
+def any_printed(session: Session, point_id: int) -> bool:
+    """Whether slips exist for this service point, so that its form asks for one."""
+    return session.scalar(select(TicketBatch.id).where(TicketBatch.service_point_id == point_id).limit(1)) is not None
+
+
+def read(session: Session, vault: Vault, typed: str, point_id: int, *, zone: ZoneInfo, now: datetime) -> Proof | None:
+    """What the ticket proves; None when it proves nothing here: forged, another place's, run out, revoked."""
+    if not typed:
+        return None
+    minute = tickets.read_screen(typed, point_id, now, vault.key(_KEY))
+    if minute is not None:
+        shown = datetime.fromtimestamp(minute * tickets.STEP.total_seconds(), tz=now.tzinfo)
+        marks = tuple(f"screen:{point_id}:{minute}:{slot}" for slot in range(MOST_A_MINUTE))
+        return Proof("screen", str(Month.of(shown, zone)), marks)
+    slip = tickets.read_slip(typed, vault.key(_KEY))
+    batch = session.get(TicketBatch, slip.batch) if slip else None
+    if slip is None or batch is None or slip.number > batch.count or batch.service_point_id != point_id:
+        return None
+    if batch.revoked_at is not None or not batch.made_at <= now < batch.expires_at:
+        return None
+    return Proof("slip", batch.month, (f"slip:{batch.id}:{slip.number}",))
+
+
+def screen_address(vault: Vault, base_url: str, code: str) -> str:
+    """The address of a window's own screen. Whoever knows it can rate as a visitor: it belongs on that screen only."""
+    return f"{base_url}/window/{code}/now?screen={_screen_key(vault, code)}"
+
+
+def screen(session: Session, vault: Vault, typed: str, screen_key: str, now: datetime) -> Screen:
+    """What to show now. Raises like ``codes.open_code``, and Gone ``tickets.no_screen`` without the screen's own key."""
+    code = codes.open_code(session, vault, typed)
+    if screen_key != _screen_key(vault, code.text or ""):
+        raise Gone("tickets.no_screen")
+    ticket = tickets.make_screen(code.service_point_id, tickets.minute_of(now), vault.key(_KEY))
+    return Screen(code.service_point, code.text or "", ticket)
+
+
+def addresses(base_url: str, code: str, slips: Sequence[str]) -> list[str]:
+    """Where each slip's picture leads."""
+    return [f"{codes.address(base_url, code)}?v={slip}" for slip in slips]
+
+
+def _screen_key(vault: Vault, code: str) -> str:
+    return vault.key(f"screen/{code}").hex()[:24]

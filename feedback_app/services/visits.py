@@ -1,0 +1,162 @@
+"""One visit, one rating: what counts of what arrives, decided at acceptance and without looking at the level.
+
+With a ticket a rating is *verified*, and a ticket counts once. Without one, a person counts once for a service point and
+day and twice in a month. That something has happened before is known by a mark: an HMAC under a key of that month. The key
+is destroyed after the appeal time, and with it the only way to tell whose rating is whose. The marks are unique in the
+database, so two submissions at the same moment cannot both be the first.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from feedback_app.db.visits import LinkKey, Nullifier, destroy
+from feedback_app.domain.identity import keyed_hash
+from feedback_app.domain.periods import Month, local_day
+from feedback_app.domain.validity import REPEAT
+from feedback_app.services import audit, evidence, own_ratings, ratings, tickets
+from feedback_app.services.ratings import NO_LEVEL, Accepted, Submission
+from feedback_app.services.vault import Vault
+
+A_MONTH = 2
+"""Ratings without a ticket that count of one person for one service point and month."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How a rating came: what the person showed and what the connection tells. "" where nothing is known."""
+
+    ticket: str = ""
+    ticket_seen_at: datetime | None = None  # when the form was opened with it; None: now
+    device: str = ""  # random name of one browser, from its cookie: a weak signal
+    network: str = ""  # where the connection came from; "" for the hospital's own addresses
+
+
+def accept(
+    session: Session, vault: Vault, submission: Submission, arrival: Arrival, *, zone: ZoneInfo, now: datetime
+) -> Accepted:
+    """Accept the rating, counted or as a repeat. Always a receipt; raises what ``ratings.submit`` raises."""
+    known = ratings.known(session, submission.idempotency_key)
+    if known is not None:
+        return known
+    judge = _Judge(session, vault, zone, now)
+    judged = judge.traced(judge.judged(submission, arrival), arrival)
+    # Another process may have accepted this very submission while we waited for its mark.
+    known = ratings.known(session, submission.idempotency_key)
+    return known or ratings.submit(session, judged, zone=zone, now=now)
+
+
+class _Judge:
+    def __init__(self, session: Session, vault: Vault, zone: ZoneInfo, now: datetime) -> None:
+        self._session, self._vault, self._zone, self._now = session, vault, zone, now
+        self._month, self._day = str(Month.of(now, zone)), local_day(now, zone)
+
+    def judged(self, submission: Submission, arrival: Arrival) -> Submission:
+        if submission.score == NO_LEVEL:
+            return submission  # words alone count nowhere, and leave the person's level to come
+        point_id = submission.point_id
+        who = submission.rater_hash or (f"device:{arrival.device}" if arrival.device else "")
+        proof = tickets.read(
+            self._session,
+            self._vault,
+            arrival.ticket,
+            point_id,
+            zone=self._zone,
+            now=arrival.ticket_seen_at or self._now,
+        )
+        if proof is not None and proof.how == "slip":
+            if not self._first_of(proof):
+                return _repeat(submission, "same_slip")
+            self._first(self._month, _day_mark(who, point_id, self._day.isoformat()), by=who)
+            return replace(submission, verified_how=proof.how)
+        if not self._first(self._month, _day_mark(who, point_id, self._day.isoformat()), by=who):
+            return self._again(submission)
+        if proof is not None and self._first_of(proof):
+            return replace(submission, verified_how=proof.how)
+        if not any(self._first(self._month, f"month:{who}:{point_id}:{slot}", by=who) for slot in range(A_MONTH)):
+            return _repeat(submission, "same_month")
+        return submission
+
+    def traced(self, submission: Submission, arrival: Arrival) -> Submission:
+        """With marks of device and network that hold for one day."""
+        return replace(
+            submission,
+            device_hash=self._trace("device", arrival.device),
+            network_hash=self._trace("network", arrival.network),
+        )
+
+    def _again(self, submission: Submission) -> Submission:
+        """The second of one person and day. In the chat it replaces the first; a form has its own page for that."""
+        earlier = (
+            own_ratings.of_day(self._session, submission.rater_hash, submission.point_id, self._day)
+            if submission.rater_hash and submission.channel == "bot"
+            else []
+        )
+        standing = [one for one in earlier if one.status == "counted"]
+        if standing:
+            last = standing[-1]
+            own_ratings.set_replaced(self._session, last, self._now)
+            return replace(submission, replaces=last.receipt, verified_how=last.verified_how)
+        if earlier and earlier[-1].status == "withdrawn":
+            return submission
+        return _repeat(submission, "same_day")
+
+    def _first_of(self, proof: tickets.Proof) -> bool:
+        return any(self._first(proof.month, mark, by="ticket") for mark in proof.marks)
+
+    def _first(self, month: str, what: str, *, by: str) -> bool:
+        """Whether this happens for the first time; from now on it has happened. Nobody known: nothing to compare."""
+        key = self._key(month) if by else None
+        if key is None:
+            return True
+        mark = keyed_hash(key, what)
+        if self._session.get(Nullifier, mark) is not None:
+            return False
+        try:
+            with self._session.begin_nested():
+                self._session.add(Nullifier(mark=mark, month=month))
+        except IntegrityError:
+            return False
+        return True
+
+    def _trace(self, kind: str, value: str) -> str | None:
+        key = self._key(self._month) if value else None
+        return keyed_hash(key, f"{kind}:{value}:{self._day}") if key else None
+
+    def _key(self, month: str) -> bytes | None:
+        """The month's key, made at its first use; None once it has been destroyed."""
+        row = self._session.get(LinkKey, month)
+        if row is None:
+            try:
+                with self._session.begin_nested():
+                    fresh = self._vault.seal(secrets.token_hex(32))
+                    row = LinkKey(month=month, key_sealed=fresh, made_at=self._now)
+                    self._session.add(row)
+            except IntegrityError:  # another process was faster
+                row = self._session.get(LinkKey, month, populate_existing=True)
+        return bytes.fromhex(self._vault.unseal(row.key_sealed)) if row and row.key_sealed else None
+
+
+def forget(session: Session, *, link_days: int, zone: ZoneInfo, now: datetime) -> list[str]:
+    """Destroy the keys of months that ended more than ``link_days`` ago; which. That it was done is in the evidence log."""
+    kept = session.scalars(select(LinkKey).where(LinkKey.destroyed_at.is_(None)).order_by(LinkKey.month)).all()
+    over = [key for key in kept if Month.parse(key.month).ends(zone) + timedelta(days=link_days) <= now]
+    for key in over:
+        destroy(session, key, now)
+        subject = f"links:{key.month}"
+        evidence.write(session, "forgotten", subject, shown={"month": key.month}, hidden={}, now=now)
+        audit.write(session, actor="system", action="links.destroyed", subject=key.month, now=now)
+    return [key.month for key in over]
+
+
+def _day_mark(who: str, point_id: int, day: str) -> str:
+    return f"day:{who}:{point_id}:{day}"
+
+
+def _repeat(submission: Submission, why: str) -> Submission:
+    return replace(submission, status=REPEAT, why_not=why)

@@ -1,0 +1,65 @@
+"""How a rating came to the form: a ticket shown when it was opened, the browser it was sent from."""
+
+import re
+import secrets
+from datetime import UTC, datetime
+
+from flask import current_app, request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
+
+from feedback_app.errors import Refused
+from feedback_app.services import tickets
+from feedback_app.services.forms import OpenForm
+from feedback_app.services.visits import Arrival
+from feedback_app.web.context import runtime
+
+FILLING_IN = 2 * 3600
+"""Seconds a form may stay open until the ticket it was opened with no longer holds."""
+DEVICE_KEPT = 24 * 3600
+_COOKIE = "device"
+_DEVICE = re.compile(r"^[A-Za-z0-9_-]{16,32}$")
+
+
+def seal_ticket(opened: OpenForm, ticket: str) -> str:
+    """For the hidden field of the form: that this ticket held just now. "" when it does not hold."""
+    now = runtime().now()
+    with runtime().reading() as session:
+        held = tickets.read(session, runtime().vault, ticket, opened.place.id, zone=runtime().zone, now=now)
+    return _signer().dumps([ticket, int(now.timestamp())]) if held else ""
+
+
+def read(opened: OpenForm) -> Arrival:
+    """What the sent form shows. Raises Refused ``tickets.not_known`` for a typed ticket that does not hold."""
+    device = request.cookies.get(_COOKIE, "")
+    device = device if _DEVICE.match(device) else ""
+    try:
+        ticket, at = _signer().loads(request.form.get("visit", ""))
+        seen_at = datetime.fromtimestamp(at, UTC)
+        if abs((runtime().now() - seen_at).total_seconds()) <= FILLING_IN:
+            return Arrival(ticket=ticket, ticket_seen_at=seen_at, device=device)
+    except BadSignature:
+        pass
+    typed = request.form.get("slip", "").strip()
+    if typed and not seal_ticket(opened, typed):
+        raise Refused("tickets.not_known", key="slip")
+    return Arrival(ticket=typed, device=device)
+
+
+def remember_device(answer: Response) -> None:
+    """A random name of this browser for one day: the second rating of the same place from it is not counted again."""
+    if _DEVICE.match(request.cookies.get(_COOKIE, "")):
+        return
+    answer.set_cookie(
+        _COOKIE,
+        secrets.token_urlsafe(16),
+        max_age=DEVICE_KEPT,
+        path="/s/",
+        httponly=True,
+        samesite="Lax",
+        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+    )
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="visit")
