@@ -95,7 +95,7 @@ def retire(session: Session, code: str, why: str) -> None:
     """Stop CODE at once; the scan page says so kindly."""
     with session.runtime() as runtime, runtime.transaction() as work:
         found = codes.find(work, runtime.vault, code)
-        codes.retire(work, found, why=why[:200], actor=_operator(), now=runtime.now())
+        codes.retire(work, found, why=why[:200], actor=operator(), now=runtime.now())
         put({"code": found.text, "status": found.status, "name": found.service_point.name})
 
 
@@ -107,7 +107,7 @@ def reissue(session: Session, code: str, why: str) -> None:
     """Stop CODE at once and make a new one for the same service point."""
     with session.runtime() as runtime, runtime.transaction() as work:
         old = codes.find(work, runtime.vault, code)
-        new = codes.reissue(work, runtime.vault, old, why=why[:200], actor=_operator(), now=runtime.now())
+        new = codes.reissue(work, runtime.vault, old, why=why[:200], actor=operator(), now=runtime.now())
         url = codes.address(runtime.settings.server.base_url, new.text or "")
         put({"code": new.text, "url": url, "instead_of": old.text, "name": new.service_point.name})
 
@@ -118,7 +118,7 @@ def _complete(runtime: Runtime, wanted: Wanted) -> Sequence[CodeRow]:
         lacking = codes.missing(session)
     if lacking:
         with runtime.transaction() as session:
-            made = codes.issue_missing(session, runtime.vault, actor=_operator(), now=runtime.now())
+            made = codes.issue_missing(session, runtime.vault, actor=operator(), now=runtime.now())
         say(f"{made} new codes made")
     with runtime.reading() as session:
         return codes.rows(session, runtime.settings.server.base_url, wanted)
@@ -146,7 +146,7 @@ def _sheets(runtime: Runtime, found: Sequence[CodeRow], out: Path, layout: str, 
         document = posters.document(found, runtime.settings, layout, language=lang, now=runtime.now(), progress=done)
     (out / f"{layout}.pdf").write_bytes(document)
     with runtime.transaction() as session:
-        codes.note_printing(session, number=len(found), layout=layout, actor=_operator(), now=runtime.now())
+        codes.note_printing(session, number=len(found), layout=layout, actor=operator(), now=runtime.now())
     return f"{layout}.pdf"
 
 
@@ -161,7 +161,7 @@ def _progress(total: int) -> Iterator[Callable[[int, int], None]]:
         yield step
 
 
-def _operator() -> str:
+def operator() -> str:
     """Who sits at the command line, for the audit log."""
     try:
         return f"cli:{getpass.getuser()}"

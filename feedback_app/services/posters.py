@@ -1,11 +1,13 @@
 """Printed codes: the words on them, the documents, the pictures, and names for the files."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import ModuleType
 
 from feedback_app import texts
+from feedback_app.domain import tickets
 from feedback_app.services.codes import CodeRow
 from feedback_app.settings import Settings
 from qr import images
@@ -45,6 +47,17 @@ def document(
     title = file_name(rows, layout, language).removesuffix(".pdf")
     made: bytes = _sheets().pdf(posters, layout, title=title, created=now, progress=progress)
     return made
+
+
+def slips(row: CodeRow, made: Sequence[tuple[str, str]], settings: Settings, language: str, now: datetime) -> bytes:
+    """A sheet of strips to cut: one-time tickets (text, address) of one service point."""
+    plain = poster(row, settings, language)
+    sentence = texts.text("codes.sheet.slip", language)
+    posters = [
+        dataclasses.replace(plain, url=url, code=tickets.grouped(ticket), sentence=sentence) for ticket, url in made
+    ]
+    drawn: bytes = _sheets().pdf(posters, "badge", title=f"{row.name} · {sentence}", created=now)
+    return drawn
 
 
 def preview(rows: Sequence[CodeRow], settings: Settings, layout: str, language: str) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from feedback_app.db import directory
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.visits import TicketBatch
 from feedback_app.domain import tickets
@@ -55,9 +56,7 @@ def make(
     session: Session, vault: Vault, kind: str, key: str, *, count: int, by: str, zone: ZoneInfo, now: datetime
 ) -> Batch:
     """Slips for one service point. Raises NotFound ``tickets.no_point``, Refused ``tickets.bad_count``."""
-    point = session.scalar(select(ServicePoint).where(ServicePoint.kind == kind, ServicePoint.key == key))
-    if point is None or not point.active:
-        raise NotFound("tickets.no_point", key=key)
+    point = point_of(session, kind, key)
     if not 1 <= count <= MOST_IN_BATCH:
         raise Refused("tickets.bad_count", count=count, most=MOST_IN_BATCH)
     batch = TicketBatch(
@@ -74,6 +73,14 @@ def make(
     secret = vault.key(_KEY)
     slips = tuple(tickets.make_slip(Slip(batch.id, number), secret) for number in range(1, count + 1))
     return Batch(batch.id, point, slips, batch.expires_at)
+
+
+def point_of(session: Session, kind: str, key: str) -> ServicePoint:
+    """Raises NotFound ``tickets.no_point`` unless it is in use."""
+    point = directory.find(session, kind, key)
+    if point is None or not point.active:
+        raise NotFound("tickets.no_point", key=key)
+    return point
 
 
 def revoke(session: Session, batch_id: int, *, by: str, now: datetime) -> int:

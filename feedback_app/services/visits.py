@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from feedback_app.db.visits import LinkKey, Nullifier, destroy
 from feedback_app.domain.identity import keyed_hash
 from feedback_app.domain.periods import Month, local_day
+from feedback_app.domain.questionnaires import NO_LEVEL
 from feedback_app.domain.validity import REPEAT
 from feedback_app.services import audit, evidence, own_ratings, ratings, tickets
-from feedback_app.services.ratings import NO_LEVEL, Accepted, Submission
+from feedback_app.services.ratings import Accepted, Submission
 from feedback_app.services.vault import Vault
 
 A_MONTH = 2

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -26,7 +26,7 @@ def seal_ticket(opened: OpenForm, ticket: str) -> str:
     now = runtime().now()
     with runtime().reading() as session:
         held = tickets.read(session, runtime().vault, ticket, opened.place.id, zone=runtime().zone, now=now)
-    return _signer().dumps([ticket, int(now.timestamp())]) if held else ""
+    return _signer().dumps([ticket, now.isoformat()]) if held else ""
 
 
 def read(opened: OpenForm) -> Arrival:
@@ -35,7 +35,7 @@ def read(opened: OpenForm) -> Arrival:
     device = device if _DEVICE.match(device) else ""
     try:
         ticket, at = _signer().loads(request.form.get("visit", ""))
-        seen_at = datetime.fromtimestamp(at, UTC)
+        seen_at = datetime.fromisoformat(at)
         if abs((runtime().now() - seen_at).total_seconds()) <= FILLING_IN:
             return Arrival(ticket=ticket, ticket_seen_at=seen_at, device=device)
     except BadSignature:

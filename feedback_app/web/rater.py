@@ -48,7 +48,7 @@ def way_round(code: str) -> Response | None:
     if _is_recent(session.get(_ASKED), ASK_AGAIN_SECONDS):
         return None  # it was tried a moment ago and led to nothing: nobody is sent in circles
     state = secrets.token_hex(16)
-    back = runtime().settings.server.base_url + url_for("rater.back", code=code, lang=request.args.get("lang"))
+    back = runtime().settings.server.base_url + url_for("rater.back", code=code, **_kept())
     try:
         there = asker.authorize_url(back, state)
     except FeedbackError:
@@ -80,7 +80,12 @@ def back(code: str) -> Response:
 
 def _to_form(code: str, *, guest: bool) -> Response:
     more: dict[str, Any] = {"as": GUEST} if guest else {}
-    return redirect(url_for("patient.form", code=code, lang=request.args.get("lang"), **more))
+    return redirect(url_for("patient.form", code=code, **_kept(), **more))
+
+
+def _kept() -> dict[str, Any]:
+    """What must not be lost on the way: the language and the visit ticket."""
+    return {name: request.args.get(name) for name in ("lang", "v")}
 
 
 def _inside_wechat() -> bool:
