@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import cache
 
 from bots import events, intents, knowledge, steps
+from bots.intents import _intake
 from bots.language.meaning import Context, Understanding
 from bots.language.understand import understand
 from bots.messages import Inbound, Reply
@@ -39,7 +40,8 @@ def answer(session: Session, runtime: Runtime, inbound: Inbound, *, now: datetim
 
 def act(turn: Turn, reading: Understanding) -> Reply:
     """The answer to a message that has been read."""
-    return steps.read(turn, reading) or known_intents()[reading.intent].answer(turn, reading)
+    answered = steps.read(turn, reading)
+    return answered or _intake.left(turn, known_intents()[reading.intent].answer(turn, reading))
 
 
 def spoken(text: str, before: str) -> str:

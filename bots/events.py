@@ -1,6 +1,6 @@
 """Following, scanning, tapping the menu; and messages without words."""
 
-from bots.intents import menu
+from bots.intents import _intake, menu
 from bots.language.directory import Point
 from bots.messages import Reply
 from bots.turn import Turn
@@ -65,7 +65,12 @@ def without_words(turn: Turn) -> Reply:
     """A picture, a voice message nobody wrote down, a place: kept with an open complaint, otherwise explained."""
     if turn.inbound.kind not in {"image", "voice", "video", "shortvideo", "location", "link"}:
         return turn.menu() if turn.inbound.kind == "text" else Reply()
+    kept = _intake.media(turn)
+    if kept is not None:
+        return kept
     step = turn.step
+    if step is not None and step.name == "ask_detail":
+        return _intake.awaits_story(turn, str(step.data.get("text") or ""))
     if step is not None and step.name == "case":
         return _with_case(turn, str(step.data.get("number", "")))
     return Reply.of(turn.say("nonsense.media"))

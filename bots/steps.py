@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable
 
-from bots.intents import _filing, complaint, praise, progress, rating
-from bots.language import lexicon, normalise, scores
+from bots.intents import _filing, _intake, complaint, praise, progress, rating
+from bots.language import facts, lexicon, normalise, scores
 from bots.language.directory import Point
 from bots.language.meaning import Understanding
 from bots.messages import Reply
 from bots.turn import Turn
+from feedback_app.domain.contact_details import shortened
 from feedback_app.errors import FeedbackError
 from feedback_app.services import own_cases
 
@@ -18,7 +19,8 @@ _YES = re.compile(
 _NO = re.compile(
     r"^(不是|不对|不|否|错|错了|不用|不用了|不要|不要了|不需要|算了|2|no|n|wrong|取消|cancel)[的吧啊呀哦了!.。~,]*$"
 )
-_STANDS_ALONE = frozenset({"urgent", "menu", "progress"})
+_STANDS_ALONE = frozenset({"urgent"})
+_NEVER_AN_ANSWER = frozenset({"menu", "progress"})
 SHORTEST_ACCOUNT = 4
 """Characters; less than that tells nothing that could be looked into."""
 _SIGNS = re.compile(r"\d{4,6}")
@@ -28,9 +30,15 @@ Answer = Callable[[Turn, Understanding], Reply | None]
 
 def read(turn: Turn, reading: Understanding) -> Reply | None:
     """Our answer where the message answers the open question; None: it is to be taken by itself."""
-    if turn.step is None or reading.intent in _STANDS_ALONE or reading.expect in {"unsubscribe", "privacy_request"}:
+    if reading.intent in _STANDS_ALONE or reading.expect in {"unsubscribe", "resubscribe", "privacy_request"}:
         return None
-    answer = _ANSWERS.get(turn.step.name)
+    if facts.resumes(_plain(turn)):
+        return _intake.resume(turn)
+    if turn.step is None or reading.expect == "open_case_urgent":
+        return None
+    if turn.step.name == _intake.STEP:
+        return _intake.answer(turn, reading)
+    answer = _ANSWERS.get(turn.step.name) if reading.intent not in _NEVER_AN_ANSWER else None
     return answer(turn, reading) if answer else None
 
 
@@ -92,13 +100,13 @@ def _detail(turn: Turn, reading: Understanding) -> Reply | None:
         reading.intent == "rating" and reading.expect == "accept"
     ):
         return None
-    if reading.expect in {"ask_detail", "no_medical_advice", "refuse", "refuse_or_flag"}:
+    if reading.expect in {"no_medical_advice", "refuse", "refuse_or_flag", "open_case_urgent"}:
         return None
     point = reading.targets[0] if reading.targets else _filing.point_by_id(turn, turn.step.data.get("point"))
-    if len(_plain(turn)) < SHORTEST_ACCOUNT:
+    if len(_plain(turn)) < SHORTEST_ACCOUNT or reading.expect == "ask_detail" and point is None:
         return complaint.ask_detail(turn, point)
-    urgent = reading.expect == "open_case_urgent"
-    return complaint.open_case(turn, turn.text, point, urgent=urgent)
+    kept = _intake.opening(turn, str(turn.step.data.get("text") or ""))
+    return complaint.open_case(turn, "\n".join(filter(None, (kept, turn.text))), point)
 
 
 def _case(turn: Turn, reading: Understanding) -> Reply | None:
@@ -115,7 +123,7 @@ def _case(turn: Turn, reading: Understanding) -> Reply | None:
         return None
     if case.state != "open":
         return None
-    own_cases.add(turn.session, case, turn.text, turn.now)
+    own_cases.add(turn.session, case, shortened(turn.text), turn.now, **turn.media)
     turn.wait_for("case", number=number)
     return Reply.of(turn.say("complaint.added", number=number))
 

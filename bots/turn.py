@@ -35,6 +35,12 @@ class Turn:
         return self.inbound.text
 
     @property
+    def media(self) -> dict[str, str]:
+        """What to keep of a picture or voice message, so that it can be fetched while the platform has it."""
+        inbound = self.inbound
+        return {"kind": inbound.kind, "media_id": inbound.media_id} if inbound.media_id else {}
+
+    @property
     def key(self) -> str:
         """Short and the same for every push of this message: what makes a rating or case of it one."""
         return f"bot:{sha256(self.inbound.key.encode()).hexdigest()[:40]}"
@@ -42,8 +48,18 @@ class Turn:
     def say(self, key: str, **params: object) -> str:
         """The sentence ``bot.<key>``; the hospital's complaint phone, place and hours may be used in any."""
         posted = self.runtime.settings.complaints
-        common = {"phone": posted.phone, "place": posted.place, "hours": posted.hours}
+        common = {"phone": posted.phone, "place": posted.place, "hours": posted.hours, **self._duty}
         return texts.text(f"bot.{key}", self.language, **{**common, **params})
+
+    @property
+    def _duty(self) -> dict[str, object]:
+        settings = self.runtime.settings
+        duty, posted = settings.duty, settings.complaints
+        return {
+            "duty": duty.name if self.language == "zh" else duty.name_en,
+            "duty_phone": duty.phone or posted.phone,
+            "duty_hours": duty.hours if duty.phone else posted.hours,
+        }
 
     def level(self, score: int) -> str:
         return self.say(f"rating.level_{score}")

@@ -162,6 +162,17 @@ class Complaints(Section):
     routes: str = Field(min_length=1)
 
 
+class Duty(Section):
+    """Who is told at once, at any hour, when somebody may be in danger; and the number patients are given then."""
+
+    name: str = Field(default="总值班", min_length=1)
+    name_en: str = "the person on duty"
+    phone: str = ""  # empty: the complaints phone and its hours
+    hours: str = "全天"
+    wecom_userids: tuple[str, ...] = ()
+    webhook: str = "duty"  # a name of wecom.webhooks
+
+
 class Deliveries(Section):
     working_hours: str = Field(default="08:30-18:00", pattern=r"^\d\d:\d\d-\d\d:\d\d$")
     retry_seconds: tuple[int, ...] = (5, 30, 120, 600, 3600)
@@ -214,6 +225,7 @@ class Settings(BaseSettings):
     wecom: Wecom = Wecom()
     mail: Mail = Mail()
     complaints: Complaints
+    duty: Duty = Duty()
     deliveries: Deliveries = Deliveries()
     sandbox: Sandbox = Sandbox()
     security: Security

@@ -2,7 +2,8 @@
 
 from bots.language.directory import Point
 from bots.turn import Turn
-from feedback_app.services import complaints
+from feedback_app.domain.contact_details import shortened
+from feedback_app.services import complaints, own_cases
 from feedback_app.services.complaints import Filing
 from feedback_app.services.own_cases import Case
 
@@ -12,7 +13,7 @@ def file(turn: Turn, text: str, *, kind: str, point_id: int | None = None, urgen
     case = complaints.file(
         turn.session,
         Filing(
-            text=text[: complaints.LONGEST_TEXT],
+            text=shortened(text)[: complaints.LONGEST_TEXT],
             source="bot",
             origin_key=f"{turn.key}:{kind}",
             kind=kind,
@@ -23,6 +24,8 @@ def file(turn: Turn, text: str, *, kind: str, point_id: int | None = None, urgen
         zone=turn.runtime.zone,
         now=turn.now,
     )
+    if turn.media:
+        own_cases.add(turn.session, case, f"[{turn.inbound.kind}]", turn.now, **turn.media)
     if kind == "complaint":
         turn.wait_for("case", number=case.number)
     return case

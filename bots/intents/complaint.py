@@ -1,6 +1,8 @@
 """Complaints by message: filed at once with what was said; suggestions likewise."""
 
+from bots.intents import _intake
 from bots.intents._filing import file
+from bots.intents.urgent import alarm
 from bots.language.directory import Point
 from bots.language.meaning import Understanding
 from bots.messages import Reply
@@ -17,28 +19,29 @@ class Complaint(Intent):
         if reading.expect == "offer_complaint":
             turn.wait_for("offer_complaint", text=turn.text, point=point.id if point else None)
             return Reply.of(turn.say("complaint.offer"))
-        return open_case(turn, turn.text, point, urgent=reading.expect == "open_case_urgent")
+        if reading.expect == "open_case_urgent":
+            return alarm(turn, reading.topic or "medicine", point)
+        return open_case(turn, turn.text, point)
 
 
 def ask_detail(turn: Turn, point: Point | None) -> Reply:
-    turn.wait_for("ask_detail", point=point.id if point else None, text=turn.text)
-    if point:
-        return Reply.of(turn.say("complaint.ask_detail_about", name=turn.place(point)))
-    return Reply.of(turn.say("complaint.ask_detail"))
+    """What happened? Whom it is about is filed already: nothing said is lost."""
+    if point is None:
+        turn.wait_for("ask_detail", point=None, text=turn.text)
+        return Reply.of(turn.say("complaint.ask_detail"))
+    case = file(turn, turn.text, kind="complaint", point_id=point.id)
+    filed = turn.say("intake.filed_about", number=case.number, day=turn.day(case.due_on), name=turn.place(point))
+    return Reply.of("\n".join((filed, _intake.begin_without_story(turn, case))))
 
 
-def open_case(turn: Turn, text: str, point: Point | None, *, urgent: bool = False) -> Reply:
-    """File it and name the number and the day."""
-    case = file(turn, text, kind="complaint", point_id=point.id if point else None, urgent=urgent)
-    key = "urgent" if urgent else "filed_about" if point else "filed"
-    return Reply.of(
-        turn.say(
-            f"complaint.{key}",
-            number=case.number,
-            day=turn.day(case.due_on),
-            name=turn.place(point) if point else "",
-        )
+def open_case(turn: Turn, text: str, point: Point | None) -> Reply:
+    """File it, name the number and the day, and ask what is missing."""
+    case = file(turn, text, kind="complaint", point_id=point.id if point else None)
+    key = "filed_about" if point else "filed"
+    filed = turn.say(
+        f"intake.{key}", number=case.number, day=turn.day(case.due_on), name=turn.place(point) if point else ""
     )
+    return Reply.of("\n".join(filter(None, (filed, _intake.begin(turn, case, text)))))
 
 
 def suggest(turn: Turn, text: str, point: Point | None) -> Reply:

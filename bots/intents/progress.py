@@ -25,14 +25,14 @@ def _of_numbers(turn: Turn, reading: Understanding) -> Reply:
             refusals.append(turn.say("progress.not_yours", number=number))
         except NotFound:
             refusals.append(turn.say("progress.unknown", number=number))
-    done = [_done(turn, case, reading.expect) for case in own]
-    return Reply.of("\n".join([*done, *refusals]))
+    return Reply.of("\n".join([*(done(turn, case, reading.expect) for case in own), *refusals]))
 
 
-def _done(turn: Turn, case: Case, expect: str) -> str:
+def done(turn: Turn, case: Case, expect: str) -> str:
+    """Reopened, withdrawn or looked up; what to say about it."""
     if expect == "reopen":
         own_cases.reopen(turn.session, case, turn.text, turn.now)
-        turn.wait_for("case", number=case.number)
+        _listen(turn, case)
         return turn.say("progress.reopened", number=case.number, day=turn.day(case.due_on) or turn.due())
     if expect == "withdraw":
         if own_cases.withdraw(turn.session, case, turn.text, turn.now):
@@ -40,7 +40,7 @@ def _done(turn: Turn, case: Case, expect: str) -> str:
             return turn.say("progress.taken_back", number=case.number)
         return turn.say("progress.over", number=case.number, state=turn.say(f"progress.{case.state}"))
     if case.state == "open":
-        turn.wait_for("case", number=case.number)
+        _listen(turn, case)
     return standing(turn, case)
 
 
@@ -64,10 +64,16 @@ def own_list(turn: Turn, *, withdraw: bool = False) -> Reply:
         return Reply.of("\n".join((turn.say("progress.none"), turn.say("progress.ask_number"))))
     if withdraw and len([case for case in cases if case.state == "open"]) == 1:
         case = next(case for case in cases if case.state == "open")
-        return Reply.of(_done(turn, case, "withdraw"))
+        return Reply.of(done(turn, case, "withdraw"))
     if any(case.state == "open" for case in cases):
-        turn.wait_for("case", number=next(case.number for case in cases if case.state == "open"))
+        _listen(turn, next(case for case in cases if case.state == "open"))
     return Reply.of("\n".join(standing(turn, case) for case in cases))
+
+
+def _listen(turn: Turn, case: Case) -> None:
+    """What follows belongs to this case; a question about it that is open stays open."""
+    if turn.step is None or turn.step.name != "intake" or turn.step.data.get("number") != case.number:
+        turn.wait_for("case", number=case.number)
 
 
 INTENT = Progress()

@@ -17,6 +17,9 @@ class Conversation(Base):
     person_hash: Mapped[str] = mapped_column(KEYED_HASH, primary_key=True)
     step: Mapped[str] = mapped_column(String(30))
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    draft: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # a complaint being told: stays while steps change
     changed_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -40,3 +43,17 @@ class NotUnderstood(Base):
     at: Mapped[datetime] = mapped_column(Instant)
     text: Mapped[str] = mapped_column(Text)
     context: Mapped[str] = mapped_column(String(60), default="")
+
+
+class TaughtWord(Base):
+    """One word an administrator added to the bot's lexicon. Taken back: it stays, with the time."""
+
+    __tablename__ = "taught_words"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(String(40))  # a place of bots/language/lexicon.toml, for example praise.words
+    word: Mapped[str] = mapped_column(String(40))
+    meaning: Mapped[str] = mapped_column(String(40), default="")  # for tables: what the word stands for
+    taught_at: Mapped[datetime] = mapped_column(Instant)
+    taught_by: Mapped[str] = mapped_column(String(60))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -18,6 +18,8 @@ class Person(Base):
     openid_sealed: Mapped[str] = mapped_column(Text, default="")
     following: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str] = mapped_column(String(12), default="zh")
+    quiet: Mapped[bool] = mapped_column(default=False)  # asked for silence: nothing but answers to own cases
+    news: Mapped[bool] = mapped_column(default=False)  # a case of theirs was answered and they may not know yet
     first_seen_at: Mapped[datetime] = mapped_column(Instant)
     last_seen_at: Mapped[datetime] = mapped_column(Instant)
 

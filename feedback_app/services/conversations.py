@@ -11,7 +11,12 @@ from sqlalchemy.orm import Session, joinedload
 from feedback_app.db.conversations import Conversation, NotUnderstood
 from feedback_app.db.directory import ServicePoint
 
-LASTS = {"menu": timedelta(hours=2), "ask_detail": timedelta(days=7), "case": timedelta(days=3)}
+LASTS = {
+    "menu": timedelta(hours=2),
+    "ask_detail": timedelta(days=7),
+    "intake": timedelta(days=14),
+    "case": timedelta(days=3),
+}
 """How long a question of ours stays open; a complaint may be finished days later."""
 OTHERWISE = timedelta(days=1)
 LONGEST_KEPT = 500
@@ -44,6 +49,22 @@ def remember(session: Session, person_hash: str, step: Step | None, now: datetim
     row.step = step.name if step else ""
     row.data = dict(step.data) if step else {}
     row.changed_at = now
+    session.flush()
+
+
+def draft(session: Session, person_hash: str) -> Mapping[str, Any]:
+    """The complaint this person is in the middle of telling; empty without one."""
+    row = session.get(Conversation, person_hash)
+    return dict(row.draft or {}) if row else {}
+
+
+def keep_draft(session: Session, person_hash: str, told: Mapping[str, Any], now: datetime) -> None:
+    """Remember a half-told complaint: it stays while the open step changes."""
+    row = session.get(Conversation, person_hash)
+    if row is None:
+        row = Conversation(person_hash=person_hash, step="", data={}, changed_at=now)
+        session.add(row)
+    row.draft = dict(told)
     session.flush()
 
 

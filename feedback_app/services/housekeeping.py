@@ -15,7 +15,7 @@ from feedback_app.db.pictures import Picture
 INBOUND_KEPT = timedelta(days=7)  # the platform repeats a push for seconds; a week is for looking into a complaint
 SPENT_KEPT = timedelta(days=30)
 PICTURE_KEPT = timedelta(days=2)  # of a form that was never finished
-CONVERSATION_KEPT = timedelta(days=2)
+CONVERSATION_KEPT = timedelta(days=15)  # longer than any question of the bot stays open
 
 
 def sweep(session: Session, now: datetime) -> dict[str, int]:

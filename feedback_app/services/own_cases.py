@@ -7,11 +7,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from feedback_app.db.complaints import Case, CaseEvent
+from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import NotAllowed, NotFound
 from feedback_app.services import audit
 
-__all__ = ["Case", "add", "any_filed", "by_number", "last_answer", "of_person", "own", "reopen", "withdraw"]
+__all__ = [
+    "Case",
+    "add",
+    "any_filed",
+    "by_number",
+    "last_answer",
+    "leave_contact",
+    "of_person",
+    "own",
+    "point_at",
+    "raise_urgency",
+    "reopen",
+    "withdraw",
+]
+
+CONSENT = "bot-1"
+"""Version of the question in bot.toml ``intake.ask_contact`` that a contact was given to."""
 
 LISTED = 5
 LETTERS = "TBJZ"
@@ -45,6 +62,30 @@ def own(session: Session, person_hash: str, number: str) -> Case:
 def add(session: Session, case: Case, text: str, now: datetime, **details: object) -> None:
     """Append what the person says later."""
     _event(session, case, "added", text, now, details)
+
+
+def point_at(session: Session, case: Case, point_id: int) -> None:
+    """Whom or what the case is about, learnt or put right later."""
+    point = session.get(ServicePoint, point_id)
+    if point is None:
+        return
+    case.service_point_id = point.id
+    case.department_id = point.id if point.kind == "department" else point.department_id
+    session.flush()
+
+
+def leave_contact(session: Session, case: Case, sealed: str, now: datetime) -> None:
+    """How the person wants to be reached, given when asked for this purpose (separate consent, PIPL Art. 29)."""
+    case.contact_sealed = sealed
+    _event(session, case, "added", "", now, {"slots": ["contact"], "consent": CONSENT})
+
+
+def raise_urgency(session: Session, case: Case, now: datetime) -> None:
+    """What was added cannot wait."""
+    if case.urgency != "urgent":
+        case.urgency = "urgent"
+        audit.write(session, actor="system", action="case.urgent", subject=case.number or "", now=now)
+    session.flush()
 
 
 def withdraw(session: Session, case: Case, text: str, now: datetime) -> bool:

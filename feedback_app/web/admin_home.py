@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, g, render_template, url_for
 
 from feedback_app.domain.periods import Month, local_day
-from feedback_app.services import today
+from feedback_app.services import today, urgent
 from feedback_app.web import navigation
 from feedback_app.web.access import CONSOLE, allow, allowed_roles
 from feedback_app.web.context import runtime
@@ -35,5 +35,12 @@ def index() -> str:
     with runtime().reading() as session:
         figures, progress = today.figures(session, day, str(month), now), today.progress(session)
     return render_template(
-        "admin/home.html", today=figures, progress=progress, steps=STEPS, day=day, month=month, page_for=page_for
+        "admin/home.html",
+        today=figures,
+        progress=progress,
+        steps=STEPS,
+        day=day,
+        month=month,
+        page_for=page_for,
+        duty_missing=runtime().settings.wechat.enabled and not urgent.is_set(runtime().settings),
     )

@@ -97,6 +97,10 @@ class Running:
                 pytest.fail(f"waited in vain: {what}\n{self.logs()}")
             time.sleep(0.1)
 
+    def answers(self) -> bool:
+        """Whether the web pages can be served."""
+        return _answers(self, f"{self.base}/readyz")
+
     def logs(self) -> str:
         return "\n".join(f"== {log.name}\n{log.read_text('utf-8')[-3000:]}" for log in self.folder.glob("*.log"))
 
@@ -175,7 +179,7 @@ def tables_for(folder: Path, web: int, sandbox: int) -> dict[str, dict[str, Any]
             "api_base": platform,
             "open_base": platform,
         },
-        "wecom.webhooks": {"complaints": "journey-complaints"},
+        "wecom.webhooks": {"complaints": "journey-complaints", "duty": "journey-duty"},
         "complaints": {"phone": "0571-8888 0120", "place": "一楼", "hours": "8:00-17:30", "routes": "院内协商、诉讼"},
         "sandbox": {"enabled": True, "port": sandbox, "clock_file": str(folder / "clock")},
         "security": {"secret_key": "a-secret-for-journeys-only-0123456789abcdef", "hashing": "fast"},

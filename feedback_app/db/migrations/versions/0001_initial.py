@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("person_hash", sa.String(length=64), nullable=False),
         sa.Column("step", sa.String(length=30), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("draft", sa.JSON(), nullable=False),
         sa.Column("changed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("person_hash", name=op.f("pk_conversations")),
     )
@@ -159,6 +160,8 @@ def upgrade() -> None:
         sa.Column("openid_sealed", sa.Text(), nullable=False),
         sa.Column("following", sa.Boolean(), nullable=False),
         sa.Column("language", sa.String(length=12), nullable=False),
+        sa.Column("quiet", sa.Boolean(), nullable=False),
+        sa.Column("news", sa.Boolean(), nullable=False),
         sa.Column("first_seen_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("last_seen_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_people")),
@@ -270,6 +273,17 @@ def upgrade() -> None:
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sign_ins_subject_id"), ["subject_id"], unique=False)
 
+    op.create_table(
+        "taught_words",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("category", sa.String(length=40), nullable=False),
+        sa.Column("word", sa.String(length=40), nullable=False),
+        sa.Column("meaning", sa.String(length=40), nullable=False),
+        sa.Column("taught_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("taught_by", sa.String(length=60), nullable=False),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_taught_words")),
+    )
     op.create_table(
         "tree_heads",
         sa.Column("size", sa.Integer(), nullable=False),
