@@ -20,6 +20,7 @@ from feedback_app.db.schema import metadata_is_complete
 from feedback_app.services import codes, questionnaires
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
+from tests import postgres
 from tests.browser import launch
 from tests.people import directory
 
@@ -40,7 +41,7 @@ def settings_for(folder: Path, **sections: dict[str, Any]) -> Settings:
     tables: dict[str, dict[str, Any]] = {
         "hospital": {"name": "青山医院", "name_en": "Qingshan Hospital"},
         "server": {"base_url": "http://127.0.0.1:8000"},
-        "database": {"url": f"sqlite:///{folder / 'stars.db'}"},
+        "database": {"url": postgres.url_for(folder) if postgres.is_wanted() else f"sqlite:///{folder / 'stars.db'}"},
         "complaints": {
             "phone": "0571-8888 0120",
             "place": "门诊楼一楼 投诉接待室",
