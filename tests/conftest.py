@@ -90,11 +90,12 @@ def point(runtime: Runtime) -> Callable[[str], ServicePoint]:
 
 
 @pytest.fixture
-def app(runtime: Runtime) -> Flask:
+def app(runtime: Runtime) -> Iterator[Flask]:
     """The whole application over the same database as ``runtime``."""
     made = create_app(runtime.settings)
     made.testing = True
-    return made
+    yield made
+    made.extensions["service_star"].close()
 
 
 @pytest.fixture

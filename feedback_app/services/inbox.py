@@ -41,7 +41,8 @@ def claim(session: Session, vault: Vault, key: str, *, kind: str, now: datetime)
     """
     values = {"key": stored_key(vault, key), "received_at": now, "kind": kind[:30]}
     connection = session.connection()
-    return connection.execute(_CLAIM[connection.dialect.name], values).rowcount == 1
+    taken = connection.execute(_CLAIM[connection.dialect.name], values, execution_options={"preserve_rowcount": True})
+    return taken.rowcount == 1
 
 
 def record(session: Session, vault: Vault, key: str, answer: Answer) -> None:
