@@ -213,3 +213,15 @@ def test_our_own_empty_lists_are_recognised_and_their_example_is_not_imported(de
     with desk.runtime.reading() as session:
         assert session.query(ImportDraft).one().kind == kind
     assert figures(desk.page(draft))[:4] == [0, 0, 0, 0]
+
+
+def test_a_wrong_row_says_whom_it_is_about_and_who_has_left_is_counted(desk: Desk) -> None:
+    draft = desk.upload(
+        "职工号,姓名,所在科室,职称,在岗状态\n90001,单晓,眼科,主治医师,退休\n90002,,骨科,主管护师,在岗\n合计,,,,2\n"
+    )
+    page = desk.page(draft)
+    assert figures(page)[:4] == [1, 0, 0, 1]
+    assert "骨科 · 主管护师" in page
+    assert "其中 1 人已经离职或退休" in page
+    assert "像是合计行" in page
+    assert ">虚构<" not in page

@@ -203,3 +203,14 @@ def test_the_same_person_at_two_windows_at_once_is_worth_a_look() -> None:
     )
     assert not result.rejected
     assert [(one.line, one.params["other"]) for one in result.warnings] == [(3, 2)]
+
+
+@pytest.mark.parametrize(
+    "last", [["合计", "", "2人"], ["", "合 计", "2"], ["", "总计：2 人", ""], ["", "共计2人", "2"]]
+)
+def test_a_line_of_totals_is_nobody_and_is_told(last: list[str]) -> None:
+    heading = ["序号", "职工号", "姓名"]
+    found = reading("staff", heading, ["1", "90001", "单晓"], ["2", "90002", "合计明"], last)
+    assert [row.key for row in found.points] == ["90001", "90002"]
+    assert found.rejected == ()
+    assert [(one.line, one.code) for one in found.warnings] == [(4, "directory.row_total")]

@@ -15,6 +15,7 @@ LONGEST = {
     "open_hours": 60, "email": 200, "shift": 20, "dept_code": 64, "department": 100, "aliases": 400, "window": 100, "staff": 64,
 }  # fmt: skip
 KEPT_WHEN_EMPTY = ("aliases", "wecom_userid", "email")  # often added by hand, seldom known to HR
+_TOTALS = ("合计", "总计", "小计", "共计")
 EXAMPLE = "示例"  # how the key of the example row in our own templates begins
 _SKIPPED = ("note",)
 
@@ -87,7 +88,8 @@ def read_rows(
     *,
     by_hand: bool = False,
 ) -> Reading:
-    """Read the rows (line number, cells) below the heading. Repeated headings and our example rows are passed over.
+    """Read the rows (line number, cells) below the heading. Repeated headings and our example rows are passed
+    over; a row of totals is passed over with a warning.
 
     ``by_hand``: a person sees and changes every field, so that an empty one is meant to be empty.
     """
@@ -98,6 +100,9 @@ def read_rows(
     rejected_keys: set[str] = set()
     for line, cells in rows:
         if _is_heading(cells, headings, columns):
+            continue
+        if _is_total(cells, columns):
+            warnings.append(Problem(line, "", "directory.row_total"))
             continue
         try:
             values = _texts(line, columns, cells)
@@ -123,6 +128,14 @@ def read_rows(
 
 def _is_heading(cells: Sequence[str], headings: Sequence[str], columns: Columns) -> bool:
     return all(_at(cells, place) == _at(headings, place) for place in columns)
+
+
+def _is_total(cells: Sequence[str], columns: Columns) -> bool:
+    """The last line of many sheets: it says 合计 somewhere and has no number of its own."""
+    close = ["".join(text.split()) for text in cells]
+    keys = [_at(close, place) for place, name in columns.items() if name == "key"]
+    nobody = all(not key or key.startswith(_TOTALS) for key in keys)
+    return bool(keys) and nobody and any(text.startswith(_TOTALS) for text in close)
 
 
 def _at(cells: Sequence[str], place: int) -> str:

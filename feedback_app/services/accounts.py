@@ -98,6 +98,7 @@ def create_by_link(session: Session, token: str, wanted: NewAccount, security: S
     if accounts.by_login(session, login) is not None:
         raise Conflict("accounts.login_taken", login=login)
     account = Account(login=login, name=name or login, role=link.role, password_hash="", created_at=now)
+    account.last_login_at = now  # whoever makes an account is signed in right away
     _set_password(account, wanted.password, security)
     link.used_at = now
     session.add(account)

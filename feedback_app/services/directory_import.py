@@ -59,6 +59,7 @@ class Preview:
     missing: tuple[Known, ...] = ()
     new_departments: tuple[str, ...] = ()
     leaving: tuple[Known, ...] = ()
+    idle: int = 0  # of the added ones: gone or out of use already
 
     @property
     def changes_something(self) -> bool:
@@ -209,6 +210,7 @@ def _preview(
             if point.kind in kinds and point.active and point.id not in listed and point.key not in mentioned
         ),
         new_departments=departments.created(),
+        idle=sum(step.point is None and step.row.values.get("active") is False for step in steps),
         leaving=tuple(Known(step.row.kind, step.row.key, step.row.values["name"]) for step in changed if _leaves(step)),
     )
 

@@ -106,16 +106,25 @@ def _examples(table: Table) -> list[tuple[int, str, str, list[str]]]:
 def _corrections(table: Table, shown: Preview) -> list[dict[str, Any]]:
     """The rejected rows, with every cell that counts, to be corrected in place."""
     cells = {row.line: row.cells for row in table.body}
+    editable = {place for place, _ in _correctable(table, shown)}
     rows: dict[int, dict[str, Any]] = {}
     for problem in shown.rejected:
         if problem.line not in rows and len(rows) < SHOWN_CORRECTIONS:
-            rows[problem.line] = {"line": problem.line, "cells": cells[problem.line], "wrong": set(), "reasons": []}
+            row = cells[problem.line]
+            about = " · ".join(text for place, text in enumerate(row) if text and place in _telling(table) - editable)
+            rows[problem.line] = {"line": problem.line, "cells": row, "about": about, "wrong": set(), "reasons": []}
         if problem.line in rows:
             rows[problem.line]["wrong"].add(problem.column)
             rows[problem.line]["reasons"].append(import_words.problem_words(problem, table, language()))
     return list(rows.values())
 
 
+def _telling(table: Table) -> set[int]:
+    """The columns by which a person recognises whom a row is about."""
+    return {place for place, name in table.heading.columns.items() if name in _TELLING}
+
+
+_TELLING = ("department", "title", "category", "building", "floor")
 _ALWAYS_SHOWN = ("key", "name", "date", "window", "staff")
 _TOGETHER = {"dept_code": "department", "department": "dept_code", "start": "end", "end": "start"}
 
