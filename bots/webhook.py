@@ -17,7 +17,9 @@ from flask import Blueprint, Response, request
 from prometheus_client import Counter
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from bots import front
 from bots.messages import Inbound, Reply
+from bots.relay import Answered, Push, Relay
 from bots.wechat import xml
 from bots.wechat.callback import NOTHING, Callback
 from feedback_app import clock, texts
@@ -41,10 +43,20 @@ class Answering(Protocol):
     def __call__(self, session: Session, runtime: Runtime, inbound: Inbound, *, now: datetime) -> Reply: ...
 
 
-def make_blueprint(runtime: Runtime, answer: Answering) -> Blueprint:
-    """GET and POST /wechat. 403: not signed by the platform; 400: unreadable; everything else is 200."""
+class Ours(Protocol):
+    """Whether a push is for us (``bots.front.is_ours``); reads only."""
+
+    def __call__(self, session: Session, runtime: Runtime, inbound: Inbound, *, now: datetime) -> bool: ...
+
+
+def make_blueprint(runtime: Runtime, answer: Answering, ours: Ours | None = None) -> Blueprint:
+    """GET and POST /wechat. 403: not signed by the platform; 400: unreadable; everything else is 200.
+
+    With ``wechat.role`` front, what is not ``ours`` goes to the server behind us, and its answer and status come back.
+    """
     blueprint = Blueprint("wechat", __name__)
     callback = Callback(runtime.settings.wechat)
+    relay = Relay(runtime.settings, callback) if runtime.settings.wechat.role == "front" and ours else None
 
     @blueprint.get("/wechat")
     def check() -> Response:
@@ -53,7 +65,13 @@ def make_blueprint(runtime: Runtime, answer: Answering) -> Blueprint:
     @blueprint.post("/wechat")
     def receive() -> Response:
         def respond() -> Response:
+            began = time.monotonic()
             inbound = callback.open(request.args, _body(), *_clocks(runtime))
+            if relay is not None and ours is not None and not _is_ours_alone(runtime, ours, inbound):
+                if front.both(inbound):
+                    answer_once(runtime, answer, inbound)
+                _pushes.labels("passed on").inc()
+                return _passed_on(relay.pass_on(_push(inbound, began), runtime.now()))
             reply = answer_once(runtime, answer, inbound)
             body = callback.close(inbound, reply, request.args.get("nonce", ""), runtime.now())
             return Response(body, mimetype="text/plain" if body == NOTHING else "text/xml")
@@ -61,6 +79,35 @@ def make_blueprint(runtime: Runtime, answer: Answering) -> Blueprint:
         return _guarded(respond)
 
     return blueprint
+
+
+def _is_ours_alone(runtime: Runtime, ours: Ours, inbound: Inbound) -> bool:
+    """When we cannot tell, the other server had it before us."""
+    if front.both(inbound):
+        return False
+    try:
+        with runtime.reading() as session:
+            return ours(session, runtime, inbound, now=runtime.now())
+    except Exception as error:  # a door: the message must reach one of the two
+        _report(inbound, error)
+        return False
+
+
+def _push(inbound: Inbound, began: float) -> Push:
+    args = request.args
+    return Push(
+        query=request.query_string.decode("latin-1"),
+        body=_body(),
+        content_type=request.headers.get("Content-Type", ""),
+        timestamp=args.get("timestamp", ""),
+        nonce=args.get("nonce", ""),
+        openid=inbound.openid,
+        began=began,
+    )
+
+
+def _passed_on(answered: Answered) -> Response:
+    return Response(answered.body, answered.status, content_type=answered.content_type)
 
 
 def answer_once(runtime: Runtime, answer: Answering, inbound: Inbound) -> Reply:
@@ -120,7 +167,7 @@ def _clocks(runtime: Runtime) -> tuple[datetime, ...]:
 def _body() -> bytes:
     request.max_content_length = xml.LARGEST
     try:
-        return request.get_data(cache=False)
+        return request.get_data()
     except RequestEntityTooLarge:
         raise Refused("wechat.bad_body") from None
 

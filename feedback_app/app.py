@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from bots import channels, dispatch, patient_identity, webhook, wecom
+from bots import channels, dispatch, front, patient_identity, webhook, wecom
 from bots.clients import asking
 from feedback_app import registry, texts, web
 from feedback_app.services.deliveries import Channel
@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["staff_identity"] = wecom.open_identity(runtime)
     app.extensions["patient_identity"] = patient_identity.open_identity(runtime)
     if settings.wechat.enabled:
-        _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer))
+        _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer, front.is_ours))
     errors.install(app)
     _words_in_templates(app, settings)
     _headers(app, https=https)

@@ -66,9 +66,17 @@ class Callback:
         plain = text_reply(inbound, reply.text, seconds)
         if plain is None:
             return NOTHING
+        return self.sealed(plain, nonce, now)
+
+    def clear(self, body: bytes) -> bytes:
+        """The message inside a push that ``open`` has accepted."""
+        return body if self._envelope is None else self._envelope.open(str(xml.read(body)["Encrypt"]))
+
+    def sealed(self, plain: bytes, nonce: str, now: datetime) -> bytes:
+        """An answer in clear as this mode sends it."""
         if self._envelope is None:
             return plain
-        sealed = self._envelope.seal(plain)
+        seconds, sealed = str(int(now.timestamp())), self._envelope.seal(plain)
         return (
             f"<xml><Encrypt>{xml.cdata(sealed)}</Encrypt>"
             f"<MsgSignature>{xml.cdata(signature.sign(self._token, seconds, nonce, sealed))}</MsgSignature>"

@@ -38,6 +38,12 @@ def current(session: Session, person_hash: str, now: datetime) -> Step | None:
     return Step(row.step, dict(row.data))
 
 
+def changed_at(session: Session, person_hash: str) -> datetime | None:
+    """When the step of this person was last set."""
+    row = session.get(Conversation, person_hash)
+    return row.changed_at if row else None
+
+
 def remember(session: Session, person_hash: str, step: Step | None, now: datetime) -> None:
     """Set the open step; None: nothing is open."""
     row = session.get(Conversation, person_hash)

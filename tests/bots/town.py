@@ -1,7 +1,9 @@
 """The whole product on a real port, with the sandbox for both platforms on another."""
 
+import random
+import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,6 @@ from feedback_app.db.schema import metadata_is_complete
 from feedback_app.services import codes, questionnaires
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
-from tests.bots.doubles import closed_port
 from tests.bots.wire import wechat
 from tests.conftest import NOON, settings_for
 from tests.people import directory
@@ -61,10 +62,21 @@ def prepare(runtime: Runtime) -> None:
         fill(session)
 
 
+def quiet_ports(number: int) -> list[int]:
+    """Free ports below those the system gives to outgoing calls, so that nothing takes them before we do."""
+    found: set[int] = set()
+    while len(found) < number:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as trial, suppress(OSError):
+            trial.bind(("127.0.0.1", port))
+            found.add(port)
+    return list(found)
+
+
 @contextmanager
 def town(folder: Path, mode: str = "secure", **changes: Any) -> Iterator[Town]:
     """``changes`` go to the section [wechat]."""
-    ours, theirs = closed_port(), closed_port()
+    ours, theirs = quiet_ports(2)
     platform = f"http://127.0.0.1:{theirs}"
     settings = settings_for(
         folder,
