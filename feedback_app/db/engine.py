@@ -52,7 +52,10 @@ class Database:
             if not path.name or path.name == ":memory:":
                 raise ValueError("the database must be a file: several processes share it")
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._queue = WriteQueue(path.with_name(path.name + ".queue"))
+            queue = path.with_name(path.name + ".queue")
+            for own in (path, queue):  # for nobody else on this machine; SQLite gives its -wal the same mode
+                own.touch(mode=0o600, exist_ok=True)
+            self._queue = WriteQueue(queue)
         self.engine: Engine = create_engine(
             self.url,
             pool_pre_ping=not self.is_sqlite,
