@@ -18,7 +18,9 @@ from feedback_app.settings import Settings
 from feedback_app.web import access, context, errors, navigation
 
 ROOT = Path(__file__).parent.parent
-LARGEST_BODY = 12 * 1024 * 1024  # an import file; patient forms and callbacks have their own, smaller limits
+LARGEST_FORM = 2 * 1024 * 1024  # of the consoles; patient forms and callbacks have their own, smaller limits
+LARGEST_FILE = 12 * 1024 * 1024  # a list to import, and the form around it
+_TAKES_FILES = "admin_imports.receive"
 
 
 class RowInteger(IntegerConverter):
@@ -38,8 +40,8 @@ def create_app(settings: Settings) -> Flask:
     )
     app.config.update(
         SECRET_KEY=runtime.vault.key("cookies"),
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
-        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         SESSION_COOKIE_NAME="__Host-stars" if https else "stars",  # __Host-: no other site below our domain can set it
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -50,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.url_map.converters["int"] = RowInteger
     context.attach(app, runtime)
+    _room_for_files(app)
     csrf = CSRFProtect(app)
     for module in registry.discover(web):
         blueprint = getattr(module, "blueprint", None)
@@ -70,6 +73,15 @@ def create_app(settings: Settings) -> Flask:
         hops = settings.server.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     return app
+
+
+def _room_for_files(app: Flask) -> None:
+    """First of all: looking for the hidden token reads the body, so its limit must stand before."""
+
+    @app.before_request
+    def _larger() -> None:
+        if request.endpoint == _TAKES_FILES:
+            request.max_content_length = LARGEST_FILE
 
 
 def _receive_callbacks(app: Flask, csrf: CSRFProtect, callback: Blueprint) -> None:

@@ -2,7 +2,7 @@
 
 from feedback_app.errors import Refused
 from feedback_app.services.spreadsheets import delimited
-from feedback_app.services.spreadsheets.table import LARGEST_FILE, Row, Sheet, Workbook
+from feedback_app.services.spreadsheets.table import LARGEST_FILE, MOST_TEXT, Row, Sheet, Workbook
 
 __all__ = ["LARGEST_FILE", "Row", "Sheet", "Workbook", "read"]
 
@@ -32,6 +32,8 @@ def read(data: bytes) -> Workbook:
         raise Refused("spreadsheets.web_page")
     else:
         book = delimited.read(data)
+    if sum(len(cell) for sheet in book.sheets for row in sheet.rows for cell in row.cells) > MOST_TEXT:
+        raise Refused("spreadsheets.too_large", most=MOST_TEXT // 1024 // 1024)
     if not any(sheet.rows for sheet in book.sheets):
         raise Refused("spreadsheets.empty")
     return book

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
+MOST_TEXT = 20 * 1024 * 1024  # characters of all cells together: a workbook may name one long text a million times
 MOST_ROWS = 50_000  # the largest hospitals have some 20,000 staff
 MOST_COLUMNS = 100
 
