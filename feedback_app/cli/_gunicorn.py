@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
@@ -9,8 +10,15 @@ from gunicorn.glogging import Logger
 from feedback_app.app import create_app
 from feedback_app.settings import Settings
 
-_SECRET_PATHS = re.compile(r"^(/(?:r|admin/setup|staff/bind|staff/mail|admin/password)/)[^/]+")
+_SECRET_PATHS = re.compile(
+    r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/mail|admin/password)/+)[^/]+"
+)
 _FORMAT = "%(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms"
+
+
+def discreet(path: str) -> str:
+    """The path (as WSGI decodes it) on one line as it was asked for, without receipts and one-time tokens."""
+    return quote(_SECRET_PATHS.sub(r"\1*", path).encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~?")
 
 
 class DiscreetLogger(Logger):  # type: ignore[misc]
@@ -18,7 +26,7 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
 
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> Any:
         atoms = super().atoms(resp, req, environ, request_time)
-        atoms["U"] = _SECRET_PATHS.sub(r"\1…", atoms["U"])
+        atoms["U"] = discreet(atoms["U"])
         return atoms
 
 
