@@ -52,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.url_map.converters["int"] = RowInteger
     context.attach(app, runtime)
+    _headers(app, https=https)  # before whatever may refuse: a page of refusal needs its nonce too
     _room_for_files(app)
     csrf = CSRFProtect(app)
     for module in registry.discover(web):
@@ -67,7 +68,6 @@ def create_app(settings: Settings) -> Flask:
         _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer, front.is_ours))
     errors.install(app)
     _words_in_templates(app, settings)
-    _headers(app, https=https)
     access.enforce(app)
     if settings.server.trusted_proxies:
         hops = settings.server.trusted_proxies

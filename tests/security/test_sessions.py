@@ -7,6 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from feedback_app.app import create_app
+from feedback_app.db.accounts import Account
+from feedback_app.services import accounts
 from feedback_app.services.runtime import Runtime
 from tests.conftest import settings_for
 from tests.console import PASSWORD, account, csrf, submit
@@ -113,3 +115,26 @@ def test_a_false_host_never_stands_in_a_link(client: FlaskClient, runtime: Runti
     invited = client.post("/admin/accounts/invite", data={"csrf_token": token, "role": "office"}, headers=false)
     assert "http://127.0.0.1:8000/admin/setup/" in invited.text
     assert "evil.example" not in invited.text
+
+
+def test_a_page_of_refusal_has_its_nonce(client: FlaskClient) -> None:
+    """Refused before any page was begun: without a nonce the page would be bare, and the policy would hold an empty one."""
+    answer = client.post("/admin/sign-in", data={})
+    assert answer.status_code == 400
+    nonce = answer.headers["Content-Security-Policy"].split("'nonce-")[1].split("'")[0]
+    assert len(nonce) > 20
+    assert f'<style nonce="{nonce}">' in answer.text
+
+
+def test_a_role_or_account_sent_along_is_not_taken(client: FlaskClient, runtime: Runtime) -> None:
+    """Whoever is invited as complaints office becomes that, whatever the form says."""
+    with runtime.transaction() as session:
+        token = accounts.make_setup_link(session, "office", runtime.now())
+    fields = {"login": "lin", "name": "林", "password": PASSWORD, "password_again": PASSWORD}
+    sent = {**fields, "role": "admin", "account_id": "1", "active": "1"}
+    assert submit(client, f"/admin/setup/{token}", sent).status_code == 303
+    assert client.get("/admin/accounts").status_code == 403
+    assert client.get("/admin/complaints").status_code == 200
+    assert client.get(f"/admin/setup/{token}").status_code == 410  # used once
+    with runtime.reading() as session:
+        assert session.query(Account).one().role == "office"
