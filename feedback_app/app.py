@@ -15,7 +15,7 @@ from feedback_app import registry, texts, web
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
-from feedback_app.web import access, context, errors, navigation
+from feedback_app.web import access, compression, context, errors, navigation
 
 ROOT = Path(__file__).parent.parent
 LARGEST_FORM = 2 * 1024 * 1024  # of the consoles; patient forms and callbacks have their own, smaller limits
@@ -67,6 +67,7 @@ def create_app(settings: Settings) -> Flask:
     if settings.wechat.enabled:
         _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer, front.is_ours))
     errors.install(app)
+    compression.install(app)
     _words_in_templates(app, settings)
     access.enforce(app)
     if settings.server.trusted_proxies:
