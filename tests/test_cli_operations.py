@@ -12,6 +12,7 @@ import click
 import pytest
 
 from feedback_app import cli, registry
+from feedback_app.cli import main
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.directory import ServicePoint
 from feedback_app.services import audit, ratings
@@ -158,6 +159,25 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
 @pytest.mark.parametrize(("name", "command"), list(every_command()))
 def test_the_help_of_every_command_shows_an_example(name: str, command: click.Command) -> None:
     assert f"Example: service-star {name}" in (command.epilog or ""), name
+
+
+def test_the_list_of_commands_knows_every_command_where_it_is() -> None:
+    """Commands are loaded by name (cli/main.py): one that is not in its list could not be called."""
+    written = {
+        command.name: module.__name__.rpartition(".")[2]
+        for module in registry.discover(cli)
+        for command in getattr(module, "COMMANDS", ())
+    }
+    assert {name: place.module for name, place in main.PLACES.items()} == written
+
+
+def test_the_list_of_commands_is_shown_without_loading_the_product(star: Star) -> None:
+    assert {"serve", "work", "check"} <= set(star("--help").stdout.split())
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "feedback_app.cli.main", "--help"], capture_output=True, text=True
+    ).stderr
+    assert "click.core" in loaded
+    assert not [name for name in ("sqlalchemy", "flask", "pydantic") if f" {name}\n" in loaded]
 
 
 def test_export_writes_what_was_asked_for(star: Star, configured: Runtime, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,11 @@ from feedback_app.services.runtime import Runtime, opened
 from feedback_app.settings import Settings
 
 
-@dataclass
 class Session:
-    config: Path
+    """What every command is handed: where the configuration is. ``config`` None: the usual place."""
+
+    def __init__(self, config: Path | None) -> None:
+        self.config = config or configuration.default_path()
 
     def settings(self) -> Settings:
         """Raises ConfigurationError."""

@@ -1,16 +1,65 @@
-"""``service-star …``: the console script. Each module of this package adds its commands."""
+"""``service-star …``: the console script.
 
+A command's module is imported when that command is called, and not before: most of them load the whole product, and
+``--help`` or a mistyped name should be answered at once (docs/decisions/0070).
+"""
+
+import importlib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
-from feedback_app import cli, registry, settings, texts
-from feedback_app.cli._common import Session
+from feedback_app import texts
 from feedback_app.errors import ConfigurationError, FeedbackError
 
 
-@click.group(epilog="Example: service-star --config /etc/service-star.toml check")
+class Place(NamedTuple):
+    """Where a command lives: a module of this package, and the line that the list of commands shows for it."""
+
+    module: str
+    summary: str
+
+
+PLACES: Mapping[str, Place] = {
+    "bot": Place("bot", "The chat bot of the official account."),
+    "check": Place("running", "Tell what is wrong; exit status 1 if anything is."),
+    "codes": Place("codes", "The QR codes: list, print, retire."),
+    "demo": Place("demo", "A made-up hospital on this machine. Ctrl-C ends it."),
+    "export": Place("export", "Ratings, complaints, stars or the audit log as a list."),
+    "import": Place("directory", "Import departments, staff, windows, logistics, duty."),
+    "init": Place("operations", "Write config.toml, create the database."),
+    "migrate": Place("operations", "Bring the database to this version."),
+    "receipt": Place("operations", "Whether and where a rating is included."),
+    "sandbox": Place("sandbox", "WeChat and WeCom on this machine."),
+    "serve": Place("running", "Serve the web pages and the callbacks."),
+    "stars": Place("stars", "Leaderboards: close, publish, list."),
+    "verify": Place("operations", "Recompute the evidence log and the audit chain."),
+    "work": Place("running", "Close months, deliver messages, keep house."),
+}
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and loads them one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(PLACES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = PLACES.get(cmd_name)
+        if place is None:
+            return None
+        found: list[click.Command] = importlib.import_module(f"feedback_app.cli.{place.module}").COMMANDS
+        return next(command for command in found if command.name == cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, PLACES[name].summary) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=Commands, epilog="Example: service-star --config /etc/service-star.toml check")
 @click.option(
     "--config",
     "path",
@@ -22,18 +71,11 @@ from feedback_app.errors import ConfigurationError, FeedbackError
 @click.pass_context
 def program(context: click.Context, path: Path | None) -> None:
     """服务之星: ratings by scan and by message, complaints, fair leaderboards."""
-    context.obj = Session(path or settings.default_path())
-
-
-def _add_commands() -> None:
-    for module in registry.discover(cli):
-        for command in getattr(module, "COMMANDS", ()):
-            program.add_command(command)
+    context.obj = importlib.import_module("feedback_app.cli._common").Session(path)
 
 
 def main() -> None:
     """Exit status: 0 done, 1 the work found something wrong and said what, 2 called wrongly."""
-    _add_commands()
     try:
         program.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -1,0 +1,52 @@
+"""Running and looking after: serve, work, check."""
+
+import logging
+import signal
+import sys
+import threading
+
+import click
+
+from feedback_app import app, jobs
+from feedback_app.cli import _check
+from feedback_app.cli._common import Session, say
+from feedback_app.cli._gunicorn import Server
+
+
+@click.command(epilog="Example: service-star serve --host 127.0.0.1 --port 8000")
+@click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", type=click.IntRange(1, 64), help="processes (default: server.workers of the configuration)")
+@click.pass_obj
+def serve(session: Session, host: str, port: int, workers: int | None) -> None:
+    """Serve the web pages and the platforms' callbacks."""
+    settings = session.settings()
+    Server(settings, host, port, workers or settings.server.workers).run()
+
+
+@click.command(epilog="Example: service-star work")
+@click.pass_obj
+def work(session: Session) -> None:
+    """Close months, deliver messages, keep house. Any number may run."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    with session.runtime() as runtime:
+        say("worker is running")
+        jobs.run_worker(runtime, app.open_channels(runtime), stop)
+    say("worker has stopped")
+
+
+@click.command(epilog="Example: service-star check")
+@click.pass_obj
+def check(session: Session) -> None:
+    """Tell what is wrong with configuration, database, clock, platforms, fonts and disk; exit status 1 if anything is."""
+    with session.runtime() as runtime:
+        findings = list(_check.examine(runtime))
+    for finding in findings:
+        click.echo(f"{finding.level:8}{finding.subject}: {finding.detail}")
+    sys.exit(1 if any(finding.level == _check.WRONG for finding in findings) else 0)
+
+
+COMMANDS = [serve, work, check]
