@@ -132,9 +132,9 @@ def answer_once(runtime: Runtime, answer: Answering, inbound: Inbound) -> Reply:
 
 
 def _attempt(runtime: Runtime, answer: Answering, inbound: Inbound) -> Reply:
-    now = runtime.now()
     kind = f"{inbound.kind}:{inbound.event}" if inbound.event else inbound.kind
     with runtime.transaction() as session:
+        now = runtime.now()  # after waiting for our turn: a month that has been closed meanwhile gets no more ratings
         if not inbox.claim(session, runtime.vault, inbound.key, kind=kind, now=now):
             _pushes.labels("repeated").inc()
             stored = inbox.seen(session, runtime.vault, inbound.key) or {}

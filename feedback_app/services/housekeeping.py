@@ -11,11 +11,12 @@ from feedback_app.db.conversations import Conversation, InboundMessage
 from feedback_app.db.imports import ImportDraft
 from feedback_app.db.people import BindingSlip
 from feedback_app.db.pictures import Picture
+from feedback_app.services import conversations
 
 INBOUND_KEPT = timedelta(days=7)  # the platform repeats a push for seconds; a week is for looking into a complaint
 SPENT_KEPT = timedelta(days=30)
 PICTURE_KEPT = timedelta(days=2)  # of a form that was never finished
-CONVERSATION_KEPT = timedelta(days=15)  # longer than any question of the bot stays open
+CONVERSATION_KEPT = max(*conversations.LASTS.values(), conversations.OTHERWISE) + timedelta(days=1)
 
 
 def sweep(session: Session, now: datetime) -> dict[str, int]:

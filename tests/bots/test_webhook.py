@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from feedback_app.db.base import Base
 from feedback_app.db.conversations import InboundMessage, NotUnderstood
 from feedback_app.db.people import Person
 from feedback_app.errors import Refused
-from feedback_app.services import housekeeping
+from feedback_app.services import conversations, housekeeping
+from feedback_app.services.conversations import Step
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 from feedback_app.settings import Wechat
@@ -268,3 +269,28 @@ def test_the_application_has_the_callback_outside_csrf(tmp_path: Path) -> None:
     assert client.post("/wechat", data=b"x").status_code == 403
     without = create_app(settings_for(tmp_path))
     assert without.test_client().get("/wechat").status_code == 404
+
+
+def test_a_message_gets_its_time_when_its_turn_to_write_has_come(house: House) -> None:
+    """Stamped before, a rating could fall into a month that is closed while it waits."""
+    in_turn: list[bool] = []
+
+    def probing() -> datetime:
+        try:
+            with house.runtime.transaction():
+                in_turn.append(False)
+        except RuntimeError:  # this thread already holds the turn
+            in_turn.append(True)
+        return NOON
+
+    inbound = Inbound("k1", "o-1", "gh_1", "text", NOON, text="你好")
+    assert webhook.answer_once(replace(house.runtime, clock=probing), house.answers, inbound).text == "收到：你好"
+    assert in_turn == [True]
+
+
+def test_an_open_question_is_kept_as_long_as_it_may_be_answered(house: House) -> None:
+    for name, lasts in conversations.LASTS.items():
+        with house.runtime.transaction() as session:
+            conversations.remember(session, name, Step(name), NOON)
+            housekeeping.sweep(session, NOON + lasts)
+            assert conversations.current(session, name, NOON + lasts) == Step(name)
