@@ -1,6 +1,6 @@
 """The complaints office: what may be done when, a history that only grows, and a contact that is not looked at unseen."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -82,6 +82,46 @@ def test_answer_then_close_then_reopen(client: FlaskClient, runtime: Runtime, ca
     with runtime.reading() as session:
         written = [(entry.actor, entry.action, entry.subject) for entry in session.query(AuditEntry)]
     assert written == [("office", f"case.{action}", case) for action in ("answered", "closed", "reopened")]
+
+
+def dates(runtime: Runtime, number: str) -> tuple[date | None, datetime | None]:
+    with runtime.reading() as session:
+        found = session.query(Case).filter_by(number=number).one()
+        return found.due_on, found.closed_at
+
+
+def test_opened_again_the_date_is_counted_from_that_day(client: FlaskClient, runtime: Runtime, case: str) -> None:
+    """Otherwise a case that was dealt with in time would be overdue in the moment it is opened again."""
+    sign_in(client, runtime, "office")
+    first, _ = dates(runtime, case)
+    assert step(client, runtime, case, "answered", "已加开一个窗口。") == 303
+    later = runtime.now() + timedelta(days=14)
+    clock.move(Path(runtime.settings.sandbox.clock_file), later)
+    sign_in(client, runtime, "office")
+    assert step(client, runtime, case, "reopened", "患者又来电") == 303
+    again, _ = dates(runtime, case)
+    assert first is not None
+    assert again == first + timedelta(days=14)  # the same weekday, no holidays between
+
+
+def test_a_note_does_not_close_a_case_anew(client: FlaskClient, runtime: Runtime, case: str) -> None:
+    sign_in(client, runtime, "office")
+    for action, text in (("answered", "已加开一个窗口。"), ("closed", "")):
+        assert step(client, runtime, case, action, text) == 303
+    _, closed_at = dates(runtime, case)
+    clock.move(Path(runtime.settings.sandbox.clock_file), runtime.now() + timedelta(minutes=5))
+    assert step(client, runtime, case, "noted", "归档") == 303
+    assert closed_at is not None
+    assert dates(runtime, case)[1] == closed_at
+
+
+def test_numbers_go_on_after_9999(runtime: Runtime, case: str) -> None:
+    for known, following in (("T-2611-9999", "T-2611-10000"), (None, "T-2611-10001")):
+        with runtime.transaction() as session:
+            if known:
+                session.query(Case).filter_by(number=case).one().number = known
+            filing = Filing("等了很久", "form", f"after {known}")
+            assert complaints.file(session, filing, zone=runtime.zone, now=runtime.now()).number == following
 
 
 def test_the_patient_reads_the_answer_and_never_a_note(client: FlaskClient, runtime: Runtime, case: str) -> None:

@@ -31,7 +31,7 @@ def _of_numbers(turn: Turn, reading: Understanding) -> Reply:
 def done(turn: Turn, case: Case, expect: str) -> str:
     """Reopened, withdrawn or looked up; what to say about it."""
     if expect == "reopen":
-        own_cases.reopen(turn.session, case, turn.text, turn.now)
+        own_cases.reopen(turn.session, case, turn.text, turn.now, turn.runtime.zone)
         _listen(turn, case)
         return turn.say("progress.reopened", number=case.number, day=turn.day(case.due_on) or turn.due())
     if expect == "withdraw":

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -10,10 +11,11 @@ from sqlalchemy.orm import Session, joinedload
 from feedback_app.db import complaints
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.domain import complaints as rules
+from feedback_app.domain.periods import local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Conflict, NotFound, Refused
 from feedback_app.services import audit
-from feedback_app.services.complaints import LONGEST_TEXT
+from feedback_app.services.complaints import LONGEST_TEXT, begin_clock
 from feedback_app.services.paging import Page, cut
 from feedback_app.services.vault import Vault
 
@@ -97,8 +99,8 @@ def nearness(case: Case, today: date) -> rules.Nearness:
     return rules.nearness(case.state, case.due_on, today)
 
 
-def take(session: Session, number: str, step: Step, now: datetime) -> Case:
-    """Do one step and write it down.
+def take(session: Session, number: str, step: Step, now: datetime, zone: ZoneInfo) -> Case:
+    """Do one step and write it down. Opened again, a complaint gets a new date.
 
     Raises NotFound ``complaints.no_case``; Conflict ``complaints.moved`` when somebody added something meanwhile;
     Conflict ``complaints.not_possible``; Refused ``complaints.words_needed`` or ``complaints.too_long``.
@@ -114,8 +116,11 @@ def take(session: Session, number: str, step: Step, now: datetime) -> Case:
     if len(words) > LONGEST_TEXT:
         raise Refused("complaints.too_long", most=LONGEST_TEXT, length=len(words))
     session.add(CaseEvent(case_id=case.id, at=now, actor=step.by, action=step.action, text=words))
+    if state != case.state:
+        case.closed_at = now if state == "closed" else None
     case.state = state
-    case.closed_at = now if state == "closed" else None
+    if step.action == rules.REOPEN:
+        begin_clock(case, local_day(now, zone))
     audit.write(session, actor=step.by, action=f"case.{step.action}", subject=case.number or "", now=now)
     session.flush()
     session.refresh(case)

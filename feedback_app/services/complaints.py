@@ -1,7 +1,7 @@
 """Complaints, praise and suggestions: filing them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -50,7 +50,6 @@ def file(session: Session, filing: Filing, *, zone: ZoneInfo, now: datetime) -> 
         raise Refused("complaints.too_long", most=LONGEST_TEXT, length=len(words))
     day = local_day(now, zone)
     point = session.get(ServicePoint, filing.point_id) if filing.point_id else None
-    due = deadline(day, SIMPLE_DAYS, calendar.is_workday) if filing.kind == "complaint" else None
     case = Case(
         kind=filing.kind,
         urgency=filing.urgency,
@@ -64,10 +63,9 @@ def file(session: Session, filing: Filing, *, zone: ZoneInfo, now: datetime) -> 
         contact_sealed=filing.contact_sealed,
         received_at=now,
         day=day,
-        due_on=due.day if due else None,
-        due_provisional=bool(due and due.provisional),
         made_up=filing.made_up,
     )
+    begin_clock(case, day)
     session.add(case)
     session.flush()
     case.number = _number(session, case, Month(day.year, day.month))
@@ -76,6 +74,14 @@ def file(session: Session, filing: Filing, *, zone: ZoneInfo, now: datetime) -> 
         _tell_office(session, case, point, now)
     session.flush()
     return case
+
+
+def begin_clock(case: Case, day: date) -> None:
+    """Five working days after ``day`` for a complaint; other kinds have no date. Opened again, it begins anew: nobody
+    could have answered in time what was said after that time."""
+    due = deadline(day, SIMPLE_DAYS, calendar.is_workday) if case.kind == "complaint" else None
+    case.due_on = due.day if due else None
+    case.due_provisional = bool(due and due.provisional)
 
 
 def of_rating(session: Session, rating_id: int) -> Case | None:
@@ -94,7 +100,8 @@ def _number(session: Session, case: Case, month: Month) -> str:
     letter = {"complaint": "T", "praise": "B", "suggestion": "J", "question": "Z"}[case.kind]
     prefix = f"{letter}-{month.year % 100:02d}{month.number:02d}-"
     longest_first = (func.length(Case.number).desc(), Case.number.desc())  # after 9999 comes 10000
-    last = session.scalar(select(Case.number).where(Case.number.startswith(prefix)).order_by(*longest_first).limit(1))
+    of_month = select(Case.number).where(Case.number >= prefix, Case.number < f"{prefix}~")  # a range uses the index
+    last = session.scalar(of_month.order_by(*longest_first).limit(1))
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
 
 

@@ -375,7 +375,7 @@ def _deal_with(made: Hospital, number: str, at: datetime) -> None:
     for action in (ANSWER, CLOSE):
         seen = complaint_desk.version(complaint_desk.get(made.session, number))
         step = complaint_desk.Step(action, words if action == ANSWER else "", seen, BY)
-        complaint_desk.take(made.session, number, step, at)
+        complaint_desk.take(made.session, number, step, at, made.zone)
 
 
 def _boards(made: Hospital) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.directory import ServicePoint
+from feedback_app.domain.periods import local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import NotAllowed, NotFound
 from feedback_app.services import audit
+from feedback_app.services.complaints import begin_clock
 
 __all__ = [
     "Case",
@@ -99,13 +102,14 @@ def withdraw(session: Session, case: Case, text: str, now: datetime) -> bool:
     return True
 
 
-def reopen(session: Session, case: Case, text: str, now: datetime) -> None:
-    """The person is not content with the outcome; an open case only gains the words."""
+def reopen(session: Session, case: Case, text: str, now: datetime, zone: ZoneInfo) -> None:
+    """The person is not content with the outcome: a new date; an open case only gains the words."""
     if case.state == "open":
         add(session, case, text, now)
         return
     case.state = "open"
     case.closed_at = None
+    begin_clock(case, local_day(now, zone))
     _event(session, case, "reopened", text, now, {})
     audit.write(session, actor="patient", action="case.reopened", subject=case.number or "", now=now)
 

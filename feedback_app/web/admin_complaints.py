@@ -64,7 +64,7 @@ def take(number: str) -> Any:
     step = Step(action, text, -1 if seen is None else seen, g.account.login)
     try:
         with runtime().transaction() as session:
-            complaint_desk.take(session, number, step, runtime().now())
+            complaint_desk.take(session, number, step, runtime().now(), runtime().zone)
             reach = complaint_desk.reach(complaint_desk.get(session, number))
     except (Conflict, Refused) as error:
         with runtime().reading() as session:
