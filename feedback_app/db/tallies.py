@@ -47,12 +47,16 @@ def counts(session: Session, periods: Sequence[str]) -> list[Count]:
     return [Count(*row) for row in session.execute(query)]
 
 
-def repeats(session: Session, periods: Sequence[str]) -> list[Repeat]:
-    """Every counted rating without a ticket that shares person, service point and day with another one. Usually very few."""
+def repeats(session: Session, periods: Sequence[str] | None = None, *, point_id: int | None = None) -> list[Repeat]:
+    """Every counted rating without a ticket (of these months, of this point) that shares person, service point and day
+    with another one. Usually very few.
+    """
     keys = (Rating.service_point_id, Rating.rater_hash, Rating.day)
-    countable = and_(
-        Rating.period.in_(periods), Rating.status == "counted", ~Rating.verified, Rating.rater_hash.is_not(None)
-    )
+    countable = and_(Rating.status == "counted", ~Rating.verified, Rating.rater_hash.is_not(None))
+    if periods is not None:
+        countable = and_(Rating.period.in_(periods), countable)
+    if point_id is not None:
+        countable = and_(Rating.service_point_id == point_id, countable)
     several = select(*keys).where(countable).group_by(*keys).having(func.count() > 1).subquery()
     query = (
         select(Rating.id, *keys, Rating.period, Rating.score, Rating.verified)

@@ -29,6 +29,11 @@ class Seen:
     status: str = "counted"
 
 
+def why_not(status: str, words: str, repeated: str | None) -> str:
+    """Why one rating does not count, "" when it does: the reason given for it, its status, or the rule's (``repeated``)."""
+    return repeated or "" if status == "counted" else words or status
+
+
 def not_counted(ratings: Iterable[Seen]) -> Mapping[int, str]:
     """Rating id to reason, for those that do not count: of one person, point and day the first counts."""
     reasons: dict[int, str] = {}

@@ -13,12 +13,15 @@ import xlsxwriter
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
+from feedback_app.db import tallies
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow
 from feedback_app.db.ratings import Rating
 from feedback_app.domain.periods import Month, local_day
+from feedback_app.domain.validity import why_not
+from feedback_app.services import star_facts
 
 _AT_ONCE = 2000
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
@@ -61,7 +64,9 @@ def _moment(at: datetime | None, span: Span) -> str:
 
 
 def _ratings(session: Session, span: Span) -> Iterator[Row]:
+    repeated = {one.id: reason for one, reason in star_facts.repeated(tallies.repeats(session))}
     query = select(
+        Rating.id,
         Rating.receipt,
         Rating.received_at,
         ServicePoint.kind,
@@ -71,11 +76,11 @@ def _ratings(session: Session, span: Span) -> Iterator[Row]:
         Rating.status,
         Rating.why_not,
     ).join(ServicePoint, Rating.service_point_id == ServicePoint.id)
-    for receipt, at, kind, key, score, channel, status, why_not in _streamed(
+    for number, receipt, at, kind, key, score, channel, status, words in _streamed(
         session, _within(query, Rating.day, span).order_by(Rating.id)
     ):
-        counted = status == "counted"
-        yield receipt, _moment(at, span), kind, key, score, channel, counted, "" if counted else why_not or status
+        reason = why_not(status, words, repeated.get(number))
+        yield receipt, _moment(at, span), kind, key, score, channel, not reason, reason
 
 
 def _complaints(session: Session, span: Span) -> Iterator[Row]:

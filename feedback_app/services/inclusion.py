@@ -1,26 +1,32 @@
 """Whether and where a rating was counted: what the holder of a receipt may know."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from feedback_app.db import ratings
+from feedback_app.db import evidence, ratings, tallies
 from feedback_app.db.leaderboards import Leaderboard
+from feedback_app.db.ratings import Rating
 from feedback_app.domain.identity import tidy
+from feedback_app.domain.validity import why_not
 from feedback_app.errors import NotFound
+from feedback_app.services import star_facts
+from feedback_app.services.evidence import rating_subject
 
 
 def of_receipt(session: Session, typed: str) -> dict[str, Any]:
     """What is stored under a receipt, without anything about the person who rated.
 
-    ``counted``, ``why_not``, ``period``, and for every closed period of that month whether it is frozen and published.
-    Raises NotFound ``ratings.no_receipt``.
+    ``counted`` and ``why_not`` as they are now, ``period``, and for every leaderboard that was closed for that month
+    whether the rating was counted in it: one taken back after the closing stays in what was frozen. Raises NotFound ``ratings.no_receipt``.
     """
     rating = ratings.by_receipt(session, tidy(typed))
     if rating is None:
         raise NotFound("ratings.no_receipt", receipt=typed)
     standing = ratings.latest_version(session, rating)  # that it was changed is the patient's own affair
+    reason = _why_not(session, standing)
     closed = session.scalars(
         select(Leaderboard).where(Leaderboard.period == rating.period).order_by(Leaderboard.award_key)
     )
@@ -31,11 +37,29 @@ def of_receipt(session: Session, typed: str) -> dict[str, Any]:
         "key": rating.service_point.key,
         "day": rating.day.isoformat(),
         "period": rating.period,
-        "counted": standing.status == "counted",
-        "why_not": None if standing.status == "counted" else standing.why_not or standing.status,
+        "counted": not reason,
+        "why_not": reason or None,
         "verified": standing.verified,
         "leaderboards": [
-            {"award": board.award_key, "period": board.period, "published": board.published_at is not None}
+            {
+                "award": board.award_key,
+                "period": board.period,
+                "published": board.published_at is not None,
+                "counted": _counted_at(session, standing, board.closed_at, reason),
+            }
             for board in closed
         ],
     }
+
+
+def _why_not(session: Session, rating: Rating) -> str:
+    several = tallies.repeats(session, [rating.period], point_id=rating.service_point_id)
+    reasons = {one.id: reason for one, reason in star_facts.repeated(several)}
+    return why_not(rating.status, rating.why_not, reasons.get(rating.id))
+
+
+def _counted_at(session: Session, rating: Rating, moment: datetime, reason: str) -> bool:
+    if rating.status == "counted":
+        return not reason
+    entries = evidence.of_subject(session, rating_subject(rating.receipt))
+    return entries[-1].written_at > moment if len(entries) > 1 else False

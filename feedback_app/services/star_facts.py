@@ -1,7 +1,7 @@
 """What an award is decided from, read with three queries however many ratings there are."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -92,7 +92,7 @@ def facts_by_point(session: Session, month: Month, months: int) -> dict[int, Fac
             valid[one.point_id, back[one.period], one.score, one.verified] += one.ratings
         elif back[one.period] == 0:
             dropped[one.point_id, one.status] += one.ratings
-    for repeat, reason in repeated(session, list(back)):
+    for repeat, reason in repeated(tallies.repeats(session, list(back))):
         valid[repeat.point_id, back[repeat.period], repeat.score, False] -= 1
         if back[repeat.period] == 0:
             dropped[repeat.point_id, reason] += 1
@@ -113,10 +113,8 @@ def _by_point(valid: Counter[tuple[int, int, int, bool]], dropped: Counter[tuple
     }
 
 
-def repeated(session: Session, periods: Sequence[str]) -> list[tuple[Seen, str]]:
-    """Accepted ratings that do not count because the same person had rated the same point that day, with the reason."""
-    several = {
-        one.id: Seen(one.id, one.point_id, one.rater, one.day, one.period, one.score)
-        for one in tallies.repeats(session, periods)
-    }
+def repeated(found: Iterable[tallies.Repeat]) -> list[tuple[Seen, str]]:
+    """Those of the repeated ratings that do not count because the same person had rated the same point that day before,
+    with the reason."""
+    several = {one.id: Seen(one.id, one.point_id, one.rater, one.day, one.period, one.score) for one in found}
     return [(several[rating_id], reason) for rating_id, reason in not_counted(several.values()).items()]
