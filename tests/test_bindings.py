@@ -165,5 +165,5 @@ def test_the_best_channel_comes_first_and_the_unbound_are_listed_by_department(r
             bindings.bind(session, runtime.vault, person, channel, address, now=runtime.now())
     with runtime.reading() as session:
         assert [binding.channel for binding in bindings.of_point(session, point("D01").id)] == ["wecom", "mail"]
-        listed = {name: [person.key for person in people] for name, people in bindings.unbound(session)}
+        listed = {unit.department: [one.key for one in unit.members] for unit in bindings.unbound(session)}
     assert listed == {"儿科": ["D02", "N02"], "收费处": ["C01"], "心血管内科": ["D03", "N01"]}

@@ -131,12 +131,6 @@ def test_leavers_hear_nothing_and_ended_bindings_do_not_count(closed: Runtime) -
     assert "D02" not in messages(closed)
 
 
-def test_the_unbound_are_listed_by_department(closed: Runtime) -> None:
-    with closed.reading() as session:
-        found = publications.unbound(session)
-    assert [(unit.department, [one.key for one in unit.members]) for unit in found] == [("心血管内科", ["D03", "N01"])]
-
-
 def test_publishing_needs_a_closed_period(runtime: Runtime) -> None:
     with pytest.raises(NotFound):
         publish(runtime)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from feedback_app.db.base import Base, Instant
 
@@ -63,7 +63,7 @@ def rows(session: Session, board: Leaderboard, *, public_only: bool = False) -> 
 
 def rows_of_point(session: Session, point_id: int) -> Sequence[LeaderboardRow]:
     """All rows of one service point, newest period first, their boards loaded."""
-    query = select(LeaderboardRow).join(LeaderboardRow.leaderboard)
+    query = select(LeaderboardRow).join(LeaderboardRow.leaderboard).options(contains_eager(LeaderboardRow.leaderboard))
     query = query.where(LeaderboardRow.service_point_id == point_id)
     return session.scalars(query.order_by(Leaderboard.period.desc(), Leaderboard.award_key)).all()
 

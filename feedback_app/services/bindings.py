@@ -5,6 +5,7 @@ slip. Nobody can bind as a colleague: a userid that belongs to somebody else, by
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, or_, select
@@ -21,6 +22,18 @@ from feedback_app.services.vault import Vault
 
 SUBJECT = "staff"
 WECOM, MAIL = "wecom", "mail"
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """Members of one department who cannot be written to. ``department`` "": of none."""
+
+    department: str
+    members: tuple[ServicePoint, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.members)
 
 
 def address_hash(vault: Vault, channel: str, address: str) -> str:
@@ -189,8 +202,8 @@ def leavers(session: Session) -> Sequence[ServicePoint]:
     return session.scalars(query).all()
 
 
-def unbound(session: Session) -> list[tuple[str, list[ServicePoint]]]:
-    """Active staff without any binding, by department name, both in pinyin order."""
+def unbound(session: Session) -> list[Unreached]:
+    """Active staff without any binding, by department, both in pinyin order."""
     bound = exists().where(Binding.service_point_id == ServicePoint.id, Binding.ended_at.is_(None))
     query = (
         select(ServicePoint)
@@ -202,7 +215,7 @@ def unbound(session: Session) -> list[tuple[str, list[ServicePoint]]]:
     for person in session.scalars(query):
         groups.setdefault(person.department_id or 0, []).append(person)
     ordered = sorted(groups.values(), key=lambda group: group[0].department.sort_key if group[0].department else "~")
-    return [(group[0].department.name if group[0].department else "", group) for group in ordered]
+    return [Unreached(group[0].department.name if group[0].department else "", tuple(group)) for group in ordered]
 
 
 def bound(session: Session) -> Sequence[Binding]:

@@ -19,12 +19,12 @@ from feedback_app.domain.boards import public_rows
 from feedback_app.domain.periods import Month
 from feedback_app.domain.working_hours import next_working_moment
 from feedback_app.errors import NotFound
-from feedback_app.services import audit, calendar, evidence, outbox, star_messages
+from feedback_app.services import audit, bindings, calendar, evidence, outbox, star_messages
 from feedback_app.services import leaderboards as closing
+from feedback_app.services.bindings import Unreached
+from feedback_app.services.deliveries import PERSONAL
 from feedback_app.services.leaderboards import Board
 from feedback_app.settings import Settings
-
-CHANNELS = ("wecom", "mail", "official_account")  # the best first
 
 
 @dataclass(frozen=True)
@@ -35,25 +35,13 @@ class Reachable:
 
 
 @dataclass(frozen=True)
-class Unit:
-    """Members of one department who cannot be reached."""
-
-    department: str
-    members: tuple[ServicePoint, ...]
-
-    @property
-    def count(self) -> int:
-        return len(self.members)
-
-
-@dataclass(frozen=True)
 class Plan:
     """What publishing would do now."""
 
     goes_out: datetime
     people: int
     groups: tuple[str, ...]  # webhook names
-    unbound: tuple[Unit, ...]
+    unbound: tuple[Unreached, ...]
 
 
 def plan(session: Session, *, now: datetime, settings: Settings) -> Plan:
@@ -62,14 +50,16 @@ def plan(session: Session, *, now: datetime, settings: Settings) -> Plan:
         goes_out=goes_out(now, settings),
         people=len(reachable(session, settings)),
         groups=tuple(name for name, _ in _groups(session, settings)),
-        unbound=tuple(unbound(session)),
+        unbound=tuple(bindings.unbound(session)),
     )
 
 
-def publish(session: Session, award: str, month: Month, *, by: str, now: datetime, settings: Settings) -> int:
+def publish(
+    session: Session, award: str, month: Month, *, by: str, now: datetime, settings: Settings, actor: str = ""
+) -> int:
     """Release the period and queue its messages; returns how many. Published before: nothing happens, 0.
 
-    Raises NotFound ``stars.not_closed``.
+    ``by`` is the name that stands on the board, ``actor`` (where it differs) who is in the audit log. Raises NotFound ``stars.not_closed``.
     """
     stored = leaderboards.find(session, award, str(month))
     if stored is None:
@@ -81,7 +71,7 @@ def publish(session: Session, award: str, month: Month, *, by: str, now: datetim
     queued = _tell_people(session, board, settings, now) + _tell_groups(session, board, settings, now)
     audit.write(
         session,
-        actor=by,
+        actor=actor or by,
         action="star.published",
         subject=f"{award} {month}",
         now=now,
@@ -119,7 +109,7 @@ def reachable(session: Session, settings: Settings) -> list[Reachable]:
         "mail": settings.mail.enabled,
         "official_account": settings.wechat.enabled,
     }
-    query = select(Binding).where(Binding.ended_at.is_(None), Binding.channel.in_(CHANNELS)).order_by(Binding.id)
+    query = select(Binding).where(Binding.ended_at.is_(None), Binding.channel.in_(PERSONAL)).order_by(Binding.id)
     best: dict[int, Binding] = {}
     for binding in session.scalars(query.options(joinedload(Binding.service_point))):
         member = binding.service_point
@@ -132,23 +122,7 @@ def reachable(session: Session, settings: Settings) -> list[Reachable]:
 
 
 def _liking(binding: Binding, in_use: Mapping[str, bool]) -> tuple[bool, int]:
-    return (not in_use[binding.channel], CHANNELS.index(binding.channel))
-
-
-def unbound(session: Session) -> list[Unit]:
-    """Active staff without any current binding, by department, in pinyin order."""
-    bound = select(Binding.service_point_id).where(Binding.ended_at.is_(None), Binding.channel.in_(CHANNELS))
-    query = (
-        select(ServicePoint)
-        .where(ServicePoint.kind == "staff", ServicePoint.active, ServicePoint.id.not_in(bound))
-        .options(joinedload(ServicePoint.department))
-        .order_by(ServicePoint.sort_key, ServicePoint.key)
-    )
-    units: dict[tuple[str, str], list[ServicePoint]] = {}
-    for member in session.scalars(query):
-        unit = member.department
-        units.setdefault((unit.sort_key, unit.name) if unit else ("", ""), []).append(member)
-    return [Unit(name, tuple(members)) for (_, name), members in sorted(units.items())]
+    return (not in_use[binding.channel], PERSONAL.index(binding.channel))
 
 
 def _tell_people(session: Session, board: Board, settings: Settings, now: datetime) -> int:

@@ -45,7 +45,7 @@ def index() -> str:
         "admin/bindings.html",
         groups=groups,
         bound=bound,
-        missing=sum(len(people) for _, people in groups),
+        missing=sum(group.count for group in groups),
         reached=len({one.service_point_id for one in bound}),
         zone=runtime().zone,
     )
@@ -58,7 +58,7 @@ def print_slips() -> str | Response:
     ticked = {whole_number(value) for value in request.form.getlist("person")}
     department = whole_number(request.form.get("department", ""))
     with runtime().transaction() as writing:
-        people = [person for _, group in bindings.unbound(writing) for person in group]
+        people = [person for group in bindings.unbound(writing) for person in group.members]
         if department is not None:
             chosen = [person for person in people if (person.department_id or 0) == department]
         else:

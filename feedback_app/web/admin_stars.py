@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from feedback_app.domain.boards import Row
 from feedback_app.domain.periods import Month
 from feedback_app.errors import NotFound
-from feedback_app.services import awards, explanations, leaderboards, publications
+from feedback_app.services import awards, bindings, explanations, leaderboards, publications
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
@@ -36,7 +36,7 @@ def index() -> str:
 def unbound() -> str:
     """Who cannot be written to, by department."""
     with runtime().reading() as session:
-        units = publications.unbound(session)
+        units = bindings.unbound(session)
     return render_template("admin/stars/unbound.html", units=units)
 
 
@@ -81,9 +81,7 @@ def close(award: str, period: str) -> Response:
     """Freeze a month that is over."""
     now = runtime().now()
     with runtime().transaction() as session:
-        leaderboards.close(
-            session, award, Month.parse(period), now=now, zone=runtime().zone, actor=f"account:{g.account.login}"
-        )
+        leaderboards.close(session, award, Month.parse(period), now=now, zone=runtime().zone, actor=g.account.login)
     flash(t("stars.admin.closed_now", period=period), "ok")
     return redirect(url_for("admin_stars.board", award=award, period=period))
 
@@ -106,7 +104,9 @@ def publish(award: str, period: str) -> Response:
     month = Month.parse(period)
     with runtime().transaction() as session:
         before = leaderboards.load(session, award, month).published_at
-        queued = publications.publish(session, award, month, by=g.account.name, now=now, settings=settings)
+        queued = publications.publish(
+            session, award, month, by=g.account.name, actor=g.account.login, now=now, settings=settings
+        )
     said = t("stars.admin.published_before") if before else t("stars.admin.published_now", messages=queued)
     flash(said, "ok")
     return redirect(url_for("admin_stars.board", award=award, period=period))
