@@ -100,7 +100,8 @@ def _number(session: Session, case: Case, month: Month) -> str:
     letter = {"complaint": "T", "praise": "B", "suggestion": "J", "question": "Z"}[case.kind]
     prefix = f"{letter}-{month.year % 100:02d}{month.number:02d}-"
     longest_first = (func.length(Case.number).desc(), Case.number.desc())  # after 9999 comes 10000
-    of_month = select(Case.number).where(Case.number >= prefix, Case.number < f"{prefix}~")  # a range uses the index
+    recent = case.received_at - timedelta(days=32)  # an indexed range; the prefix alone would read every case there is
+    of_month = select(Case.number).where(Case.received_at > recent, Case.number.startswith(prefix))
     last = session.scalar(of_month.order_by(*longest_first).limit(1))
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
 
