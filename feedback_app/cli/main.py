@@ -37,6 +37,7 @@ PLACES: Mapping[str, Place] = {
     "serve": Place("running", "Serve the web pages and the callbacks."),
     "stars": Place("stars", "Leaderboards: close, publish, list."),
     "verify": Place("operations", "Recompute the evidence log and the audit chain."),
+    "wechat": Place("wechat", "The official account: menu and codes that open the chat."),
     "work": Place("running", "Close months, deliver messages, keep house."),
 }
 
