@@ -54,7 +54,7 @@ def plant(runtime: Runtime, client: FlaskClient) -> dict[str, str]:
         assert case is not None
         number = case.number or ""
         step = Step("noted", HOSTILE, complaint_desk.version(case), HOSTILE[:60])
-        complaint_desk.take(session, number, step, runtime.now())
+        complaint_desk.take(session, number, step, runtime.now(), runtime.zone)
         for message in session.scalars(select(OutboxMessage)):
             message.last_error, message.payload = HOSTILE, {**message.payload, "title": HOSTILE}
         quoted = '"' + HOSTILE.replace('"', '""') + '"'
