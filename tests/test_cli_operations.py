@@ -125,6 +125,7 @@ def test_a_receipt_says_where_the_rating_is(
         "period": "2026-11",
         "counted": True,
         "why_not": None,
+        "verified": False,
         "leaderboards": [],
     }
     unknown = star("receipt", "0000000000")
@@ -162,13 +163,14 @@ def test_the_help_of_every_command_shows_an_example(name: str, command: click.Co
 
 
 def test_the_list_of_commands_knows_every_command_where_it_is() -> None:
-    """Commands are loaded by name (cli/main.py): one that is not in its list could not be called."""
+    """Commands are loaded by name (cli/main.py): one that is not found by it could not be called."""
     written = {
         command.name: module.__name__.rpartition(".")[2]
         for module in registry.discover(cli)
         for command in getattr(module, "COMMANDS", ())
     }
-    assert {name: place.module for name, place in main.PLACES.items()} == written
+    assert {name: place.module for name, place in main.places().items()} == written
+    assert all(place.summary for place in main.places().values())
 
 
 def test_the_list_of_commands_is_shown_without_loading_the_product(star: Star) -> None:

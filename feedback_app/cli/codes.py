@@ -1,4 +1,4 @@
-"""Codes from the command line: list, export as pictures or sheets, retire, reissue."""
+"""QR codes: list, export as pictures or sheets, retire, reissue."""
 
 import getpass
 import sys

@@ -1,4 +1,4 @@
-"""``service-star demo``: a made-up hospital on this machine, what ``python3 run.py`` starts."""
+"""A made-up hospital on this machine: what ``python3 run.py`` starts."""
 
 import signal
 import sys

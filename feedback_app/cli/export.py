@@ -1,4 +1,4 @@
-"""``service-star export``: lists for spreadsheets and other programs."""
+"""Lists for spreadsheets and other programs."""
 
 import sys
 from datetime import datetime

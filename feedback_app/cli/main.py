@@ -1,12 +1,14 @@
 """``service-star …``: the console script.
 
 A command's module is imported when that command is called, and not before: most of them load the whole product, and
-``--help`` or a mistyped name should be answered at once (docs/decisions/0070).
+``--help`` or a mistyped name should be answered at once (docs/decisions/0080).
 """
 
+import ast
 import importlib
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,33 +25,42 @@ class Place(NamedTuple):
     summary: str
 
 
-PLACES: Mapping[str, Place] = {
-    "bot": Place("bot", "The chat bot of the official account."),
+SHARED: Mapping[str, Place] = {
     "check": Place("running", "Tell what is wrong; exit status 1 if anything is."),
-    "codes": Place("codes", "The QR codes: list, print, retire."),
-    "demo": Place("demo", "A made-up hospital on this machine. Ctrl-C ends it."),
-    "export": Place("export", "Ratings, complaints, stars or the audit log as a list."),
     "import": Place("directory", "Import departments, staff, windows, logistics, duty."),
     "init": Place("operations", "Write config.toml, create the database."),
     "migrate": Place("operations", "Bring the database to this version."),
     "receipt": Place("operations", "Whether and where a rating is included."),
-    "sandbox": Place("sandbox", "WeChat and WeCom on this machine."),
     "serve": Place("running", "Serve the web pages and the callbacks."),
-    "stars": Place("stars", "Leaderboards: close, publish, list."),
     "verify": Place("operations", "Recompute the evidence log and the audit chain."),
-    "wechat": Place("wechat", "The official account: menu and codes that open the chat."),
     "work": Place("running", "Close months, deliver messages, keep house."),
 }
+"""Commands whose module has another name. Any other command is found by its file: ``codes`` is in codes.py."""
+
+
+@cache
+def places() -> Mapping[str, Place]:
+    """Every command. Files are read for the first line of their docstring, not imported."""
+    named = {place.module for place in SHARED.values()} | {"main"}
+    here = Path(__file__).parent
+    by_file = [file for file in here.glob("[!_]*.py") if file.stem not in named]
+    found = {file.stem: Place(file.stem, _first_line(file)) for file in by_file}
+    return dict(sorted({**found, **SHARED}.items()))
+
+
+def _first_line(file: Path) -> str:
+    told = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    return told.partition("\n")[0].replace("``", "")
 
 
 class Commands(click.Group):
     """A group that knows its commands by name and loads them one by one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(PLACES)
+        return list(places())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        place = PLACES.get(cmd_name)
+        place = places().get(cmd_name)
         if place is None:
             return None
         found: list[click.Command] = importlib.import_module(f"feedback_app.cli.{place.module}").COMMANDS
@@ -57,7 +68,7 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, PLACES[name].summary) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, place.summary) for name, place in places().items()])
 
 
 @click.group(cls=Commands, epilog="Example: service-star --config /etc/service-star.toml check")

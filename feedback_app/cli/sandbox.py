@@ -1,4 +1,4 @@
-"""``service-star sandbox``: WeChat and WeCom on this machine."""
+"""WeChat and WeCom on this machine."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""Leaderboards from the command line: close, publish, list."""
+"""Leaderboards: close, publish, list."""
 
 from typing import Any
 

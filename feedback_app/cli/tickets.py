@@ -1,4 +1,4 @@
-"""Visit tickets from the command line: slips on paper, and the address of a window's screen."""
+"""Visit tickets: slips on paper, and the address of a window's screen."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is set up on the side of the official account: its menu, and its own codes for our service points."""
+"""The official account: its menu, and its own codes for our service points."""
 
 import click
 
