@@ -56,4 +56,4 @@ class TokenKeeper:
             return value
         finally:
             with self._runtime.transaction() as session:
-                platform_tokens.release(session, self._name, owner)
+                platform_tokens.release(session, self._name, owner, self._runtime.now())

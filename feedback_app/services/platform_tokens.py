@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,7 @@ from feedback_app.db.platform import Lease, PlatformToken
 from feedback_app.services.vault import Vault
 
 LEASE = timedelta(seconds=20)  # longer than a fetch may take
+REST = timedelta(seconds=1)  # between two fetches of all processes together, also when they fail
 _EARLY = timedelta(seconds=60)
 
 
@@ -63,8 +64,14 @@ def claim(session: Session, name: str, owner: str, now: datetime) -> bool:
     return True
 
 
-def release(session: Session, name: str, owner: str) -> None:
-    session.execute(delete(Lease).where(Lease.name == _lease(name), Lease.owner == owner))
+def release(session: Session, name: str, owner: str, now: datetime) -> None:
+    """The fetch is over, well or badly; nobody begins another for REST."""
+    session.execute(
+        update(Lease)
+        .where(Lease.name == _lease(name), Lease.owner == owner)
+        .values(owner="", until=now + REST)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _lease(name: str) -> str:

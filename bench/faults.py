@@ -1,0 +1,219 @@
+"""Pushes through four worker processes while the platform fails 30 % of calls in eight ways and tokens die at random.
+
+Each push is delivered once, or listed with its reason; no push is delivered twice; all processes together fetch at most one
+token a second. The clock of all processes is moved ahead while everything only waits for its next try.
+
+python -m bench.faults [--pushes 10000] [--workers 4]
+"""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import requests
+
+from bench.callback import AES_KEY
+from bots.sandbox.client import SandboxClient
+from feedback_app import clock, settings
+from feedback_app.db.outbox import OutboxMessage
+from feedback_app.services import outbox, schema
+from feedback_app.services.runtime import Runtime
+
+ROOT = Path(__file__).parent.parent
+KINDS = (
+    "busy", "busy_done", "timeout_done", "bad_gateway", "slow", "text_errcode", "no_errcode", "token_invalidated",
+)  # fmt: skip
+SECONDS = {"slow": 1.0, "timeout_done": 11.0}  # a call waits 10 s for an answer
+SHARE = 0.3
+_CONFIG = """
+[hospital]
+name = "青山医院"
+[server]
+base_url = "http://127.0.0.1:1"
+[database]
+url = "sqlite:///{folder}/stars.db"
+[wechat]
+enabled = true
+app_id = "wx-faults"
+app_secret = "faults-app-secret"
+token = "faultstoken"
+encoding_aes_key = "{aes_key}"
+api_base = "{platform}"
+open_base = "{platform}"
+result_template = "tpl"
+[wecom]
+enabled = true
+corp_id = "ww-faults"
+agent_id = 1000002
+secret = "faults-agent-secret"
+api_base = "{platform}"
+[complaints]
+phone = "000"
+place = "一楼"
+hours = "8-17"
+routes = "法院"
+[sandbox]
+enabled = true
+clock_file = "{folder}/clock"
+[security]
+secret_key = "a-secret-for-benchmarks-only-0123456789"
+"""
+
+
+@dataclass
+class Result:
+    pushes: int
+    states: Counter[str] = field(default_factory=Counter)
+    twice: int = 0
+    sent_but_not_received: int = 0
+    without_reason: int = 0
+    fetches: int = 0
+    most_fetches_in_a_second: int = 0
+    seconds: float = 0.0
+
+
+def run(folder: Path, port: int, pushes: int, workers: int = 4, seed: int = 1) -> Result:
+    """Everything on fresh ground in ``folder``; the sandbox listens on ``port``."""
+    platform = f"http://127.0.0.1:{port}"
+    config = folder / "config.toml"
+    config.write_text(_CONFIG.format(folder=folder, aes_key=AES_KEY, platform=platform), "utf-8")
+    runtime = Runtime.open(settings.load(config))
+    clock.move(folder / "clock", clock.system_clock())
+    schema.migrate(runtime.database, runtime.now())
+    result, began = Result(pushes), time.monotonic()
+    with processes(config, port, workers) as phones:
+        _fill(runtime, phones, pushes)
+        _shake(runtime, phones, folder, random.Random(seed), result)
+        phones.clear_faults()
+        _judge(runtime, phones, result)
+    runtime.close()
+    result.seconds = time.monotonic() - began
+    return result
+
+
+@contextmanager
+def processes(config: Path, port: int, workers: int) -> Iterator[SandboxClient]:
+    """The sandbox and the workers, each a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_STAR_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    command = [sys.executable, "-m", "feedback_app.cli.main", "--config", str(config)]
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*words: str) -> None:
+        with (config.parent / f"{words[0]}.log").open("ab") as log:
+            started.append(
+                subprocess.Popen([*command, *words], stdout=log, stderr=log, env=environment, cwd=config.parent)
+            )
+
+    phones = SandboxClient(f"http://127.0.0.1:{port}")
+    try:
+        start("sandbox", "--port", str(port))
+        _wait_for(phones)
+        phones.template("tpl", {"thing1": "评选", "thing2": "结果"})
+        for _ in range(workers):
+            start("work")
+        yield phones
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(30)
+        phones.close()
+
+
+def _wait_for(phones: SandboxClient) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            phones.counts()
+            return
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    raise TimeoutError("the sandbox did not start")
+
+
+def _fill(runtime: Runtime, phones: SandboxClient, pushes: int) -> None:
+    """One push for each member or patient, half by WeCom and half by template."""
+    phones.members([{"userid": f"m{number}", "name": f"m{number}"} for number in range(0, pushes, 2)])
+    for number in range(1, pushes, 2):
+        phones.patient(f"o{number}")
+    for kind in KINDS:
+        phones.fault(kind, share=SHARE / len(KINDS), times=0, seconds=SECONDS.get(kind, 0.0))
+    with runtime.transaction() as session:
+        for number in range(pushes):
+            member = number % 2 == 0
+            outbox.put(
+                session,
+                dedupe_key=f"push-{number}",
+                purpose="star_result",
+                channel="wecom" if member else "official_account",
+                recipient=runtime.vault.seal(f"m{number}" if member else f"o{number}"),
+                payload={"title": "本月结果", "text": f"第 {number} 条"},
+                now=runtime.now(),
+            )
+
+
+def _shake(runtime: Runtime, phones: SandboxClient, folder: Path, chance: random.Random, result: Result) -> None:
+    """Revoke tokens, move the time on while all wait, and watch how often tokens are fetched; until nothing is open."""
+    seen: list[tuple[float, int]] = []
+    while True:
+        calls = phones.counts().calls
+        seen.append((time.monotonic(), calls.get("/cgi-bin/gettoken", 0)))
+        for older_at, older in seen[-40:]:
+            if seen[-1][0] - older_at <= 1.0:
+                result.most_fetches_in_a_second = max(result.most_fetches_in_a_second, seen[-1][1] - older)
+        with runtime.reading() as session:
+            rows = session.query(OutboxMessage.state, OutboxMessage.not_before)
+            states = Counter(row.state for row in rows)
+            due = [row.not_before for row in rows if row.state == "queued"]
+        if not states["queued"] + states["leased"] + states["sending"]:
+            break
+        now = runtime.now()
+        if due and min(due) > now and not states["leased"] + states["sending"]:
+            clock.move(folder / "clock", min(min(due), now + timedelta(seconds=60)))
+        if chance.random() < 0.1:
+            phones.another_system_renews(chance.choice(("wecom", "wechat")))
+        time.sleep(0.15)
+    result.fetches = seen[-1][1]
+
+
+def _judge(runtime: Runtime, phones: SandboxClient, result: Result) -> None:
+    received = phones.counts().received
+    with runtime.reading() as session:
+        for message in session.query(OutboxMessage):
+            member = message.channel == "wecom"
+            who = runtime.vault.unseal(message.recipient)
+            got = received.get("userid" if member else "openid", {}).get(who, 0)
+            result.states[message.state] += 1
+            result.twice += got > 1
+            result.sent_but_not_received += message.state == "sent" and got == 0
+            result.without_reason += message.state != "sent" and not message.last_error
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pushes", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--port", type=int, default=18_100)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        result = run(Path(folder), arguments.port, arguments.pushes, arguments.workers)
+    print(f"{result.pushes} pushes in {result.seconds:.0f} s: {dict(result.states)}")
+    print(
+        f"received twice {result.twice}, sent but not received {result.sent_but_not_received}, not sent and without a "
+        f"reason {result.without_reason}; {result.fetches} token fetches, at most {result.most_fetches_in_a_second} in a second"
+    )
+
+
+if __name__ == "__main__":
+    main()
