@@ -101,7 +101,7 @@ def do(client: FlaskClient, step: str, **fields: str) -> Any:
 
 def versions(runtime: Runtime) -> list[tuple[int, str]]:
     with runtime.reading() as session:
-        listed = session.query(QuestionnaireVersion).order_by(QuestionnaireVersion.number)
+        listed = session.query(QuestionnaireVersion).filter_by(key="short").order_by(QuestionnaireVersion.number)
         return [(version.number, version.state) for version in listed]
 
 

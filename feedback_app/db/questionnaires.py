@@ -31,3 +31,14 @@ def published(session: Session, key: str) -> QuestionnaireVersion | None:
         QuestionnaireVersion.key == key, QuestionnaireVersion.state == "published"
     )
     return session.scalar(query.order_by(QuestionnaireVersion.number.desc()).limit(1))
+
+
+def newest(session: Session, key: str) -> QuestionnaireVersion | None:
+    """The version with the highest number, whatever its state."""
+    query = select(QuestionnaireVersion).where(QuestionnaireVersion.key == key)
+    return session.scalar(query.order_by(QuestionnaireVersion.number.desc()).limit(1))
+
+
+def keys(session: Session) -> set[str]:
+    """The names of all question sets."""
+    return set(session.scalars(select(QuestionnaireVersion.key).distinct()))

@@ -23,7 +23,7 @@ def from_body(body: Mapping[str, Any]) -> Questionnaire:
             positive=tuple(str(value) for value in body.get("positive", ())),
             source=dict(body.get("source", {})),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Refused("questions.incomplete", what=str(error)[:80]) from None
     check(made)
     return made

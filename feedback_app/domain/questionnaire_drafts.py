@@ -100,7 +100,7 @@ def added(body: Body, kind: str, taken: Collection[str]) -> Body:
 
 def removed(body: Body, key: str) -> Body:
     """Without that question. Raises Refused ``questions.overall_stays``."""
-    if key == OVERALL:
+    if key == body.get("overall", OVERALL):
         raise Refused("questions.overall_stays")
     made = copy.deepcopy(body)
     made["question"] = [question for question in made["question"] if question["key"] != key]
@@ -167,7 +167,11 @@ def problems(body: Body) -> list[Problem]:
         try:
             check_logic(from_body(body))
         except Refused as refused:
-            place = OVERALL if refused.code == "questions.no_overall" else str(refused.params.get("key", ""))
+            place = (
+                body.get("overall", OVERALL)
+                if refused.code == "questions.no_overall"
+                else str(refused.params.get("key", ""))
+            )
             found.append(Problem(place, refused.code, refused.params))
     return found
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from feedback_app.db.questionnaires import QuestionnaireVersion
+from feedback_app.db.questionnaires import QuestionnaireVersion, published
 from feedback_app.domain import questionnaire_drafts as drafts
 from feedback_app.domain.question_logic import check_logic
 from feedback_app.domain.questionnaire_bodies import from_body
@@ -32,16 +32,16 @@ _STEPS: Mapping[str, Callable[[Body, Sequence[str]], Body]] = {
 }
 
 
-def draft(session: Session) -> QuestionnaireVersion | None:
+def draft(session: Session, key: str = DEFAULT) -> QuestionnaireVersion | None:
     """The draft, if somebody has begun one."""
-    query = select(QuestionnaireVersion).where(QuestionnaireVersion.key == DEFAULT, QuestionnaireVersion.state == DRAFT)
+    query = select(QuestionnaireVersion).where(QuestionnaireVersion.key == key, QuestionnaireVersion.state == DRAFT)
     return session.scalar(query.order_by(QuestionnaireVersion.id.desc()).limit(1))
 
 
-def working_body(session: Session) -> Body:
-    """The draft, else the published version as the draft it would become."""
-    begun = draft(session)
-    return dict(begun.body) if begun else dict(questionnaires.current(session)[0].body)
+def working_body(session: Session, key: str = DEFAULT) -> Body:
+    """The draft, else the published version as the draft it would become. Raises NotFound ``questions.no_set``."""
+    begun = draft(session, key)
+    return dict(begun.body) if begun else dict(questionnaires.latest(session, key).body)
 
 
 def digest(body: Body) -> str:
@@ -50,103 +50,114 @@ def digest(body: Body) -> str:
 
 
 def edit(
-    session: Session, fields: Mapping[str, str], step: str, *, seen: str, by: str, now: datetime
+    session: Session, fields: Mapping[str, str], step: str, *, seen: str, by: str, now: datetime, key: str = DEFAULT
 ) -> QuestionnaireVersion:
     """Keep what was typed and do one step: ``save``, ``add:<kind>``, ``up:<key>``, ``option-remove:<key>:<value>`` …
 
     Raises Conflict ``questions.moved`` when the draft is not the one of the page; Refused ``questions.*`` when the step
     cannot be done (``save`` always can).
     """
-    body = working_body(session)
+    body = working_body(session, key)
     if digest(body) != seen:
         raise Conflict("questions.moved")
-    body = _step(session, drafts.typed(body, fields), step)
-    return _store(session, body, by, now)
+    body = _step(session, drafts.typed(body, fields), step, key)
+    return store(session, body, by, now, key)
 
 
-def _step(session: Session, body: Body, step: str) -> Body:
+def _step(session: Session, body: Body, step: str, key: str) -> Body:
     name, *at = step.split(":")
     if name == "add" and at:
-        return drafts.added(body, at[0], _ever_used(session))
+        return drafts.added(body, at[0], _ever_used(session, key))
     done = _STEPS.get(name)
     needed = 2 if name.startswith("option-") and name != "option-add" else 1
     return done(body, at) if done and len(at) >= needed else body
 
 
-def _ever_used(session: Session) -> set[str]:
-    bodies = session.scalars(select(QuestionnaireVersion.body).where(QuestionnaireVersion.key == DEFAULT))
+def _ever_used(session: Session, key: str) -> set[str]:
+    bodies = session.scalars(select(QuestionnaireVersion.body).where(QuestionnaireVersion.key == key))
     return {question["key"] for body in bodies for question in body["question"]}
 
 
-def _store(session: Session, body: Body, by: str, now: datetime) -> QuestionnaireVersion:
-    begun = draft(session)
+def store(session: Session, body: Body, by: str, now: datetime, key: str = DEFAULT) -> QuestionnaireVersion:
+    """Keep ``body`` as the draft."""
+    begun = draft(session, key)
     if begun is None:
-        begun = QuestionnaireVersion(key=DEFAULT, number=_next_number(session), state=DRAFT, body=body, created_at=now)
+        begun = QuestionnaireVersion(key=key, number=_next_number(session, key), state=DRAFT, body=body, created_at=now)
         session.add(begun)
     begun.body, begun.created_by, begun.created_at = body, by, now
     session.flush()
     return begun
 
 
-def _next_number(session: Session) -> int:
-    query = select(func.max(QuestionnaireVersion.number)).where(QuestionnaireVersion.key == DEFAULT)
+def _next_number(session: Session, key: str) -> int:
+    query = select(func.max(QuestionnaireVersion.number)).where(QuestionnaireVersion.key == key)
     return (session.scalar(query) or 0) + 1
 
 
-def pending(session: Session) -> list[Change]:
+def pending(session: Session, key: str = DEFAULT) -> list[Change]:
     """What publishing the draft would change; empty without a draft."""
-    begun = draft(session)
-    return drafts.changes(questionnaires.current(session)[0].body, begun.body) if begun else []
+    begun, now = draft(session, key), published(session, key)
+    if begun is None:
+        return []
+    return drafts.changes(now.body if now else {"title": {}, "question": []}, begun.body)
 
 
-def publish(session: Session, *, seen: str, note: str, by: str, now: datetime) -> QuestionnaireVersion:
+def publish(
+    session: Session, *, seen: str, note: str, by: str, now: datetime, key: str = DEFAULT
+) -> QuestionnaireVersion:
     """Patients see the draft from now on; forms that are already open are still read by the version they were made from.
 
     Raises Conflict ``questions.moved`` or ``questions.nothing_to_publish``, Refused ``questions.not_ready``.
     """
-    begun = draft(session)
-    if begun is None or not pending(session):
+    begun, before = draft(session, key), published(session, key)
+    if begun is None or (before is not None and before.body == begun.body):
         raise Conflict("questions.nothing_to_publish")
     if digest(begun.body) != seen:
         raise Conflict("questions.moved")
     if drafts.problems(begun.body):
         raise Refused("questions.not_ready")
     check_logic(from_body(begun.body))
-    questionnaires.current(session)[0].state = RETIRED
+    if before is not None:
+        before.state = RETIRED
     begun.state, begun.note = PUBLISHED, note.strip()[:200]
     begun.published_at, begun.published_by = now, by
-    audit.write(session, actor=by, action="questions.published", subject=f"v{begun.number}", now=now)
+    audit.write(session, actor=by, action="questions.published", subject=_name(begun), now=now)
     session.flush()
     return begun
 
 
-def discard(session: Session, *, by: str, now: datetime) -> None:
+def discard(session: Session, *, by: str, now: datetime, key: str = DEFAULT) -> None:
     """Throw the draft away; what patients see stays."""
-    begun = draft(session)
+    begun = draft(session, key)
     if begun is not None:
         session.delete(begun)
-        audit.write(session, actor=by, action="questions.discarded", subject=f"v{begun.number}", now=now)
+        audit.write(session, actor=by, action="questions.discarded", subject=_name(begun), now=now)
         session.flush()
 
 
 def restore(session: Session, version_id: int, *, by: str, now: datetime) -> QuestionnaireVersion:
     """Take an old version as the draft. Raises NotFound ``questions.no_version``, Conflict ``questions.draft_exists``."""
     old = version(session, version_id)
-    if draft(session) is not None:
+    if draft(session, old.key) is not None:
         raise Conflict("questions.draft_exists")
-    audit.write(session, actor=by, action="questions.restored", subject=f"v{old.number}", now=now)
-    return _store(session, dict(old.body), by, now)
+    audit.write(session, actor=by, action="questions.restored", subject=_name(old), now=now)
+    return store(session, dict(old.body), by, now, old.key)
 
 
 def version(session: Session, version_id: int) -> QuestionnaireVersion:
     """A version that is or was published. Raises NotFound ``questions.no_version``."""
     found = session.get(QuestionnaireVersion, version_id)
-    if found is None or found.key != DEFAULT or found.state == DRAFT:
+    if found is None or found.state == DRAFT:
         raise NotFound("questions.no_version")
     return found
 
 
-def history(session: Session) -> Sequence[QuestionnaireVersion]:
+def history(session: Session, key: str = DEFAULT) -> Sequence[QuestionnaireVersion]:
     """Published versions, newest first."""
-    query = select(QuestionnaireVersion).where(QuestionnaireVersion.key == DEFAULT, QuestionnaireVersion.state != DRAFT)
+    query = select(QuestionnaireVersion).where(QuestionnaireVersion.key == key, QuestionnaireVersion.state != DRAFT)
     return session.scalars(query.order_by(QuestionnaireVersion.number.desc())).all()
+
+
+def _name(version: QuestionnaireVersion) -> str:
+    number = f"v{version.number}"
+    return number if version.key == DEFAULT else f"{version.key} {number}"

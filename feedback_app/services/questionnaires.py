@@ -12,9 +12,15 @@ from feedback_app.db import questionnaires
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.domain.questionnaire_bodies import from_body, to_body
 from feedback_app.domain.questionnaires import Questionnaire
+from feedback_app.errors import NotFound
 
 PRESETS = Path(__file__).parent.parent / "presets" / "questionnaires"
 DEFAULT = "short"
+
+
+def preset_keys() -> list[str]:
+    """The names of the question sets that come with the program."""
+    return sorted(file.stem for file in PRESETS.glob("*.toml"))
 
 
 @cache
@@ -32,6 +38,14 @@ def current(session: Session, key: str = DEFAULT) -> tuple[QuestionnaireVersion,
     return version, from_body(version.body)
 
 
+def latest(session: Session, key: str) -> QuestionnaireVersion:
+    """The published version, else the newest of any state. Raises NotFound ``questions.no_set``."""
+    found = questionnaires.published(session, key) or questionnaires.newest(session, key)
+    if found is None:
+        raise NotFound("questions.no_set", key=key[:40])
+    return found
+
+
 def by_id(session: Session, version_id: int) -> Questionnaire | None:
     """The content of a version, whatever has been published since."""
     version = session.get(QuestionnaireVersion, version_id)
@@ -39,18 +53,20 @@ def by_id(session: Session, version_id: int) -> Questionnaire | None:
 
 
 def install_presets(session: Session, now: datetime) -> None:
-    """Publish version 1 of the default question set where there is none."""
-    if questionnaires.published(session, DEFAULT) is None:
-        session.add(
-            QuestionnaireVersion(
-                key=DEFAULT,
-                number=1,
-                state="published",
-                body=to_body(preset(DEFAULT)),
-                created_at=now,
-                created_by="system",
-                published_at=now,
-                published_by="system",
+    """Publish version 1 of every question set of the program where there is none under its name."""
+    known = questionnaires.keys(session)
+    for key in preset_keys():
+        if key not in known:
+            session.add(
+                QuestionnaireVersion(
+                    key=key,
+                    number=1,
+                    state="published",
+                    body=to_body(preset(key)),
+                    created_at=now,
+                    created_by="system",
+                    published_at=now,
+                    published_by="system",
+                )
             )
-        )
-        session.flush()
+    session.flush()

@@ -1,0 +1,356 @@
+"""The neutral notation in which questionnaires of other houses are written down, read and written without loss.
+
+``title`` and a list of ``[[item]]`` with ``no``, ``kind``, ``text``, ``options``, ``scores`` ("none": no score), ``unit``,
+``unit_of``, ``min``, ``max``, ``required``, ``show_if`` over the numbers of items. What is not understood is kept as it is
+(``source``) and comes out again.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from feedback_app import texts
+from feedback_app.domain.conditions import Compare, changed, parse, written
+from feedback_app.domain.neutral_overall import positive_options, which_is_overall
+from feedback_app.domain.questionnaires import OVERALL, RESERVED, Questionnaire, type_of, types
+from feedback_app.domain.questions._base import Option, Question
+from feedback_app.domain.questions.level import LEVELS
+from feedback_app.errors import Refused
+
+KINDS: Mapping[str, str] = {
+    "scale": "likert",
+    "rating": "likert",
+    "stars": "likert",
+    "multi": "choices",
+    "multiple": "choices",
+    "checkbox": "choices",
+    "radio": "single",
+    "select": "single",
+    "numeric_scale": "scale",
+    "nps": "scale",
+    "slider": "scale",
+    "integer": "number",
+    "bool": "yesno",
+    "boolean": "yesno",
+    "yes_no": "yesno",
+    "long_text": "text",
+    "open": "text",
+    "line": "short_text",
+    "image": "picture",
+    "photo": "picture",
+    "heading": "section",
+    "grid": "matrix",
+}
+"""Kinds of the notation that are called differently here; our own names are understood too."""
+_OURS = {"no", "kind", "text", "options", "scores", "rows", "unit", "unit_of", "required", "show_if", "min", "max"}
+_OPTIONED = ("likert", "level", "single", "choices", "frequency", "matrix", "yesno")
+
+
+def is_neutral(data: Mapping[str, Any]) -> bool:
+    return "item" in data or "section" in data
+
+
+def from_neutral(data: Mapping[str, Any], key: str) -> Questionnaire:
+    """Raises Refused ``questions.nothing_inside`` or ``questions.bad_item`` with the item's number and what is wrong."""
+    items = _flat(data)
+    if not items:
+        raise Refused("questions.nothing_inside")
+    keys = _keys(items)
+    listed = [_question(item, key) for item, key in zip(items, keys.values(), strict=True)]
+    listed = [_with_condition(one, keys, listed) for one in listed]
+    overall = which_is_overall(data.get("overall"), listed)
+    if overall is None:
+        listed.insert(0, _default_level())
+        overall = OVERALL
+    listed = [_as_level(one) if one.key == overall else one for one in listed]
+    about = {name: value for name, value in data.items() if name not in {"item", "title", "section"}}
+    about |= {"neutral": True, **({} if "title" in data else {"untitled": True})}
+    names = {one.dimension: {"zh": one.dimension} for one in listed if one.dimension}
+    return Questionnaire(
+        key=key,
+        title={"zh": str(data.get("title", key)), **({"en": str(data["title_en"])} if "title_en" in data else {})},
+        questions=tuple(_with_sections(listed)),
+        overall=overall,
+        dimensions=names,
+        positive=positive_options(data, next(one for one in listed if one.key == overall)),
+        source=_plain(about),
+    )
+
+
+def _flat(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The items, those inside ``[[section]]`` tables too."""
+    items = data.get("item", [])
+    parts = data.get("section", [])
+    if isinstance(items, list) and isinstance(parts, list) and all(isinstance(part, Mapping) for part in parts):
+        nested = [(part, part.get("item", [])) for part in parts]
+        items = items + [
+            {"section": part.get("title", part.get("text", "")), **item} for part, inside in nested for item in inside
+        ]
+    if not isinstance(items, list) or any(not isinstance(item, Mapping) for item in items):
+        raise Refused("questions.nothing_inside")
+    return items
+
+
+def _keys(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The item's number as written -> its question key, in order."""
+    keys: dict[str, str] = {}
+    for place, item in enumerate(items, 1):
+        number = str(item.get("no", place))
+        if number in keys:
+            raise _wrong(item, f"no = {number} twice")
+        plain = re.sub(r"[^A-Za-z0-9_]", "_", number)[:30]
+        key = plain if re.fullmatch(r"[A-Za-z]\w*", plain, re.ASCII) and plain not in RESERVED else f"q{plain}"
+        keys[number] = key if key not in keys.values() and re.search(r"[A-Za-z0-9]", plain) else f"item{place}"
+    return keys
+
+
+def _wrong(item: Mapping[str, Any], why: str) -> Refused:
+    return Refused("questions.bad_item", no=str(item.get("no", "?"))[:20], why=why)
+
+
+def _question(item: Mapping[str, Any], key: str) -> Question:
+    kind = KINDS.get(str(item.get("kind")), str(item.get("kind")))
+    if kind == "likert" and not item.get("options"):
+        kind = "scale"
+    if kind not in types():
+        raise _wrong(item, f"kind = {item.get('kind')!r}")
+    if not isinstance(item.get("text"), str) or not item["text"].strip():
+        raise _wrong(item, "text")
+    options, score_range = _options(item, kind)
+    longest = {"longest": item["max"]} if kind in {"text", "short_text"} and _is_length(item.get("max")) else {}
+    made = Question(
+        key=key,
+        kind=kind,
+        text=_words(item, "text"),
+        options=options,
+        score_range=score_range,
+        rows=_rows(item),
+        unit=_words(item, "unit"),
+        least=_end(item, "min"),
+        most=None if longest else _end(item, "max"),
+        dimension=str(item.get("unit_of", "")),
+        required=item.get("required") is True,
+        show_if=str(item.get("show_if", "")),
+        source=_plain(_rest(item, kind)),
+        **longest,
+    )
+    try:
+        type_of(made).check(made)
+    except Refused as refused:
+        raise _wrong(item, texts.text(refused.code.replace(".", ".errors.", 1), **refused.params)) from None
+    return made
+
+
+def _rest(item: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """What the item says beyond our fields, and how it said what we say differently."""
+    understood = {*_OURS, "text_en", "options_en", "unit_en"}
+    rest = {name: value for name, value in item.items() if name not in understood}
+    kept = {name: item[name] for name in ("no", "kind", "show_if", "scores") if name in item}
+    if "required" in item and item["required"] is not True:
+        kept["required"] = item["required"]
+    if "options" in item and kind not in _OPTIONED:
+        kept |= {name: item[name] for name in ("options", "options_en") if name in item}
+    return {**kept, **({"more": rest} if rest else {})}
+
+
+def _words(item: Mapping[str, Any], name: str) -> dict[str, str]:
+    found = {"zh": item.get(name), "en": item.get(f"{name}_en")}
+    return {language: str(text) for language, text in found.items() if text is not None}
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 5000
+
+
+def _end(item: Mapping[str, Any], name: str) -> float | None:
+    value = item.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1e12:
+        raise _wrong(item, f"{name} = {value!r}")
+    return value
+
+
+def _options(item: Mapping[str, Any], kind: str) -> tuple[tuple[Option, ...], tuple[float, float]]:
+    said, scores = item.get("options", []), item.get("scores")
+    if kind not in _OPTIONED or (kind == "yesno" and not said):
+        return (), (0, 100)
+    english = item.get("options_en", [None] * len(said) if isinstance(said, list) else [])
+    if not isinstance(said, list) or not isinstance(english, list) or len(english) != len(said):
+        raise _wrong(item, "options")
+    raw = _scores(item, scores, len(said))
+    values = ("yes", "no") if kind == "yesno" and len(said) == 2 else [_letter(place) for place in range(len(said))]
+    made = tuple(
+        Option(value, {"zh": str(zh), **({} if en is None else {"en": str(en)})}, score)
+        for value, zh, en, score in zip(values, said, english, raw, strict=True)
+    )
+    if len({option.text["zh"] for option in made}) < len(made):
+        raise _wrong(item, "options")
+    return made, _score_range([score for score in raw if score is not None])
+
+
+def _scores(item: Mapping[str, Any], scores: Any, count: int) -> list[float | None]:
+    if scores is None:
+        return [None] * count
+    if not isinstance(scores, list) or len(scores) != count:
+        raise _wrong(item, f"scores: {count}")
+    read: list[float | None] = []
+    for score in scores:
+        if isinstance(score, str) and score.strip().lower() in {"none", "", "-", "n/a", "na", "不计分"}:
+            read.append(None)
+        elif isinstance(score, int | float) and not isinstance(score, bool) and abs(score) < 1e9:
+            read.append(score)
+        else:
+            raise _wrong(item, f"scores: {score!r}")
+    return read
+
+
+def _score_range(scores: Sequence[float]) -> tuple[float, float]:
+    """0 to 100 for scores that look like it (100, 50, 0 or 95, 80, 60); else from the lowest to the highest (5 … 1)."""
+    low, high = (min(scores), max(scores)) if scores else (0, 100)
+    if low >= 0 and 10 < high <= 100:
+        return 0, 100
+    return (low, high) if low < high else (0, 100) if 0 <= low <= 100 else (0, low)
+
+
+def _letter(place: int) -> str:
+    return chr(ord("a") + place) if place < 26 else f"{_letter(place // 26 - 1)}{_letter(place % 26)}"
+
+
+def _rows(item: Mapping[str, Any]) -> tuple[Option, ...]:
+    said = item.get("rows", [])
+    if not isinstance(said, list):
+        raise _wrong(item, "rows")
+    return tuple(Option(f"r{place}", {"zh": str(text)}) for place, text in enumerate(said, 1))
+
+
+def _with_condition(one: Question, keys: Mapping[str, str], listed: Sequence[Question]) -> Question:
+    if not one.show_if:
+        return one
+    return _replaced(one, show_if=_translated(one, one.show_if, keys, listed))
+
+
+def _translated(one: Question, text: str, keys: Mapping[str, str], listed: Sequence[Question]) -> str:
+    by_key = {question.key: question for question in listed}
+
+    def change(part: Compare) -> Compare:
+        key = keys.get(part.key, part.key)
+        options = by_key[key].options if key in by_key and part.op in {"==", "!=", "in"} else ()
+        values = {option.text["zh"]: option.value for option in options}
+        return Compare(key, part.op, tuple(values.get(value, value) for value in part.values))
+
+    try:
+        return written(changed(parse(text), change))
+    except Refused as refused:
+        raise Refused(refused.code, key=one.key, **refused.params) from None
+
+
+def _replaced(one: Question, **fields: Any) -> Question:
+    return Question(**{**{name: getattr(one, name) for name in Question.__dataclass_fields__}, **fields})
+
+
+def _default_level() -> Question:
+    asked = {language: texts.text("questions.overall", language) for language in ("zh", "en")}
+    return Question(OVERALL, "level", asked, source={"added": True})
+
+
+def _as_level(one: Question) -> Question:
+    """Five steps with our very words and scores are our five levels, faces and all."""
+    ours = [texts.text(f"patient.level.{level}") for level in LEVELS]
+    same = one.kind == "likert" and [option.text["zh"] for option in one.options] == ours
+    if not same or [option.score for option in one.options] != [5, 4, 3, 2, 1]:
+        return one
+    options = tuple(Option(value, option.text, option.score) for value, option in zip(LEVELS, one.options, strict=True))
+    return _replaced(one, kind="level", options=options)
+
+
+def _with_sections(listed: Sequence[Question]) -> list[Question]:
+    """A heading before the first item of each ``section``."""
+    made: list[Question] = []
+    last = ""
+    for one in listed:
+        name = str(one.source.get("more", {}).get("section", ""))
+        if name and name != last:
+            number = sum(other.kind == "section" for other in made) + 1
+            made.append(Question(f"section{number}_", "section", {"zh": name}, source={"added": True}))
+        last = name
+        made.append(one)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """Dates as text: what JSON can keep."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, date | datetime | time) else value
+
+
+def to_neutral(made: Questionnaire) -> dict[str, Any]:
+    """The inverse of :func:`from_neutral`; a set of our own comes out as far as the notation can say it."""
+    about = {name: value for name, value in made.source.items() if name not in {"neutral", "untitled"}}
+    title = {} if made.source.get("untitled") else {"title": made.title.get("zh", "")}
+    listed = [one for one in made.questions if not one.source.get("added")]
+    numbers = {one.key: str(one.source.get("no", one.key)) for one in listed}
+    return {**title, **about, "item": [_item(one, numbers, listed) for one in listed]}
+
+
+def _item(one: Question, numbers: Mapping[str, str], listed: Sequence[Question]) -> dict[str, Any]:
+    kept = dict(one.source)
+    more = kept.pop("more", {})
+    number = {"no": kept.get("no", one.key)} if _made_here(one) or "no" in kept else {}
+    item: dict[str, Any] = {**number, "kind": kept.get("kind", one.kind), **_said(one.text, "text")}
+    if one.options:
+        item |= _listed([option.text for option in one.options], "options")
+    if "scores" in kept or any(option.score is not None for option in one.options):
+        item["scores"] = _scores_again(one, kept.get("scores"))
+    if one.rows:
+        item["rows"] = [row.text["zh"] for row in one.rows]
+    longest = one.longest if one.kind in {"text", "short_text"} and one.longest != 500 else None
+    fields = {**_said(one.unit, "unit"), "min": one.least, "max": one.most if longest is None else longest}
+    fields |= {"unit_of": one.dimension or None, "required": True if one.required else kept.get("required")}
+    fields |= {"show_if": _show_if_again(one, numbers, listed)}
+    fields |= {name: kept.get(name) for name in ("options", "options_en") if name not in item}
+    return {**item, **{name: value for name, value in fields.items() if value is not None}, **more}
+
+
+def _made_here(one: Question) -> bool:
+    """Whether the question was not imported from the notation."""
+    return "kind" not in one.source
+
+
+def _said(words: Mapping[str, str], name: str) -> dict[str, str]:
+    return {name if language == "zh" else f"{name}_{language}": text for language, text in words.items()}
+
+
+def _listed(said: Sequence[Mapping[str, str]], name: str) -> dict[str, list[str]]:
+    found = {name: [text.get("zh", "") for text in said]}
+    return {**found, f"{name}_en": [text["en"] for text in said]} if all("en" in text for text in said) else found
+
+
+def _scores_again(one: Question, before: Any) -> list[Any]:
+    """As they were written while they say the same: "none" has several spellings, and 5.0 is 5."""
+    now = [option.score for option in one.options]
+    same = isinstance(before, list) and len(before) == len(now)
+    if same and all(b == n or (n is None and isinstance(b, str)) for b, n in zip(before, now, strict=True)):
+        return list(before)
+    return ["none" if score is None else score for score in now]
+
+
+def _show_if_again(one: Question, numbers: Mapping[str, str], listed: Sequence[Question]) -> str | None:
+    if not one.show_if:
+        return None
+    before = one.source.get("show_if")
+    keys = {number: key for key, number in numbers.items()}
+    if isinstance(before, str) and _translated(one, before, keys, listed) == one.show_if:
+        return before
+    by_key = {question.key: question for question in listed}
+
+    def change(part: Compare) -> Compare:
+        options = by_key[part.key].options if part.key in by_key and part.op in {"==", "!=", "in"} else ()
+        said = {option.value: option.text["zh"] for option in options}
+        return Compare(numbers.get(part.key, part.key), part.op, tuple(said.get(value, value) for value in part.values))
+
+    return written(changed(parse(one.show_if), change))
