@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -54,10 +55,10 @@ def place_of(point: ServicePoint) -> Place:
     )
 
 
-def open_form(session: Session, vault: Vault, typed: str) -> OpenForm:
+def open_form(session: Session, vault: Vault, typed: str, now: datetime) -> OpenForm:
     """The form of a code. Raises what ``codes.open_code`` raises."""
     code = codes.open_code(session, vault, typed)
-    version, questionnaire = questionnaires.current(session)
+    version, questionnaire = questionnaires.for_point(session, code.service_point, now)
     place = place_of(code.service_point)
     return OpenForm(code.text or "", code.id, place, version.id, questionnaire, tickets.any_printed(session, place.id))
 

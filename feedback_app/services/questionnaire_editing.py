@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db.questionnaires import QuestionnaireVersion, published
 from feedback_app.domain import questionnaire_drafts as drafts
-from feedback_app.domain.question_logic import check_logic
+from feedback_app.domain.comparability import Trend, levels_compare, trends
+from feedback_app.domain.question_logic import check_logic, effort
 from feedback_app.domain.questionnaire_bodies import from_body
 from feedback_app.domain.questionnaire_drafts import Body, Change
 from feedback_app.errors import Conflict, NotFound, Refused
@@ -100,6 +102,29 @@ def pending(session: Session, key: str = DEFAULT) -> list[Change]:
     if begun is None:
         return []
     return drafts.changes(now.body if now else {"title": {}, "question": []}, begun.body)
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What publishing does to what is already known: ``trends`` by question, whether levels still compare, and how many
+    questions each level opens."""
+
+    trends: Sequence[Trend]
+    levels_compare: bool
+    effort: Mapping[int, int]
+
+    @property
+    def is_even(self) -> bool:
+        return len(set(self.effort.values())) < 2
+
+
+def impact(session: Session, begun: QuestionnaireVersion) -> Impact:
+    """Of publishing this draft. Raises Refused ``questions.*`` when it is no question set yet."""
+    after, before = from_body(begun.body), published(session, begun.key)
+    if before is None:
+        return Impact((), True, effort(after))
+    old = from_body(before.body)
+    return Impact(trends(old, after), levels_compare(old, after), effort(after))
 
 
 def publish(

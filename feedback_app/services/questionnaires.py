@@ -9,18 +9,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from feedback_app.db import questionnaires
+from feedback_app.db.directory import ServicePoint
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.domain.questionnaire_bodies import from_body, to_body
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.errors import NotFound
+from feedback_app.services import question_rules
 
 PRESETS = Path(__file__).parent.parent / "presets" / "questionnaires"
 DEFAULT = "short"
 
 
 def preset_keys() -> list[str]:
-    """The names of the question sets that come with the program."""
-    return sorted(file.stem for file in PRESETS.glob("*.toml"))
+    """The names of the question sets that come with the program, the default first."""
+    return sorted((file.stem for file in PRESETS.glob("*.toml")), key=lambda name: (name != DEFAULT, name))
 
 
 @cache
@@ -36,6 +38,12 @@ def current(session: Session, key: str = DEFAULT) -> tuple[QuestionnaireVersion,
     if version is None:
         raise LookupError(f"no published version of {key}: run `service-star migrate`")
     return version, from_body(version.body)
+
+
+def for_point(session: Session, point: ServicePoint, now: datetime) -> tuple[QuestionnaireVersion, Questionnaire]:
+    """What is asked at this service point now: by the rules of ``question_rules``, else the default set."""
+    version = question_rules.version_for(session, point, now)
+    return (version, from_body(version.body)) if version else current(session)
 
 
 def latest(session: Session, key: str) -> QuestionnaireVersion:

@@ -11,6 +11,7 @@ from feedback_app.domain.questionnaire_drafts import Body
 from feedback_app.domain.questionnaires import types
 from feedback_app.errors import Conflict, Refused
 from feedback_app.services import questionnaire_editing as editing
+from feedback_app.services.questionnaires import DEFAULT
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
@@ -24,24 +25,38 @@ navigation.add(55, "admin_questions.index", "questionnaire.nav")
 @allow(ADMIN)
 def index() -> str:
     with runtime().reading() as session:
-        return _editor(session, editing.working_body(session))
+        return _editor(session, editing.working_body(session, _set()))
+
+
+def _set() -> str:
+    """The question set the page is about."""
+    return request.values.get("set", DEFAULT)[:40]
+
+
+def _chosen() -> dict[str, Any]:
+    return {} if _set() == DEFAULT else {"set": _set()}
+
+
+def _index(**more: Any) -> str:
+    return url_for("admin_questions.index", **_chosen(), **more)
 
 
 def _editor(session: Session, body: Body, *, problem: str = "") -> str:
-    begun = editing.draft(session)
+    begun = editing.draft(session, _set())
     found = drafts.problems(body)
     return render_template(
         "admin/questions.html",
         body=body,
-        seen=editing.digest(editing.working_body(session)),
+        seen=editing.digest(editing.working_body(session, _set())),
         draft=begun,
-        changed=bool(editing.pending(session)),
+        changed=bool(editing.pending(session, _set())),
         problems={one.place: explain(one.code, dict(one.params)) for one in reversed(found)},
         without_english=drafts.without_english(body),
-        history=editing.history(session),
+        history=editing.history(session, _set()),
         kinds=sorted(types()),
         has_length=drafts.has_length,
         problem=problem,
+        chosen=_chosen(),
         zone=runtime().zone,
     )
 
@@ -54,7 +69,7 @@ def edit() -> Any:
         _keep(step)
     except Conflict as error:
         with runtime().reading() as session:
-            typed = drafts.typed(editing.working_body(session), request.form)
+            typed = drafts.typed(editing.working_body(session, _set()), request.form)
             return _editor(session, typed, problem=explain(error.code, error.params)), 409
     except Refused as error:
         _keep("save")
@@ -62,8 +77,8 @@ def edit() -> Any:
     if step == "save":
         flash(t("questionnaire.saved"), "ok")
     if step == "publish":
-        return redirect(url_for("admin_questions.confirm"), 303)
-    return redirect(url_for("admin_questions.index", _anchor=_place_of(step)), 303)
+        return redirect(url_for("admin_questions.confirm", **_chosen()), 303)
+    return redirect(_index(_anchor=_place_of(step)), 303)
 
 
 def _keep(step: str) -> None:
@@ -75,6 +90,7 @@ def _keep(step: str) -> None:
             seen=request.form.get("seen", ""),
             by=g.account.login,
             now=runtime().now(),
+            key=_set(),
         )
 
 
@@ -91,7 +107,7 @@ def _place_of(step: str) -> str | None:
 def preview() -> Response:
     """The draft as patients would see it; the only page that may stand in a frame, and only in ours."""
     with runtime().reading() as session:
-        return _preview(editing.working_body(session))
+        return _preview(editing.working_body(session, _set()))
 
 
 @blueprint.get("/admin/questions/versions/<int:version_id>")
@@ -122,12 +138,17 @@ def _preview(body: Body) -> Response:
 def confirm() -> Any:
     """Says what changes before it does."""
     with runtime().reading() as session:
-        begun, found = editing.draft(session), editing.pending(session)
+        begun, found = editing.draft(session, _set()), editing.pending(session, _set())
         if begun is None or drafts.problems(begun.body):
             flash(t("questions.errors.not_ready" if begun else "questions.errors.nothing_to_publish"), "warn")
-            return redirect(url_for("admin_questions.index"), 303)
+            return redirect(_index(), 303)
         return render_template(
-            "admin/question_publish.html", draft=begun, changes=found, seen=editing.digest(begun.body)
+            "admin/question_publish.html",
+            draft=begun,
+            changes=found,
+            seen=editing.digest(begun.body),
+            chosen=_chosen(),
+            impact=editing.impact(session, begun),
         )
 
 
@@ -142,20 +163,21 @@ def publish() -> Response:
                 note=request.form.get("note", ""),
                 by=g.account.login,
                 now=runtime().now(),
+                key=_set(),
             )
             flash(t("questionnaire.published", number=made.number), "ok")
     except (Conflict, Refused) as error:
         flash(explain(error.code, error.params), "warn")
-    return redirect(url_for("admin_questions.index"), 303)
+    return redirect(_index(), 303)
 
 
 @blueprint.post("/admin/questions/discard")
 @allow(ADMIN)
 def discard() -> Response:
     with runtime().transaction() as session:
-        editing.discard(session, by=g.account.login, now=runtime().now())
+        editing.discard(session, by=g.account.login, now=runtime().now(), key=_set())
     flash(t("questionnaire.discarded"), "ok")
-    return redirect(url_for("admin_questions.index"), 303)
+    return redirect(_index(), 303)
 
 
 @blueprint.post("/admin/questions/versions/<int:version_id>/restore")
@@ -163,8 +185,10 @@ def discard() -> Response:
 def restore(version_id: int) -> Response:
     try:
         with runtime().transaction() as session:
-            editing.restore(session, version_id, by=g.account.login, now=runtime().now())
+            restored = editing.restore(session, version_id, by=g.account.login, now=runtime().now())
+            chosen: dict[str, Any] = {} if restored.key == DEFAULT else {"set": restored.key}
         flash(t("questionnaire.restored"), "ok")
+        return redirect(url_for("admin_questions.index", **chosen), 303)
     except Conflict as error:
         flash(explain(error.code, error.params), "warn")
-    return redirect(url_for("admin_questions.index"), 303)
+    return redirect(_index(), 303)

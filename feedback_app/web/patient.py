@@ -58,7 +58,7 @@ def form(code: str) -> AnyResponse | tuple[str, int]:
     """The form of one service point."""
     try:
         with runtime().reading() as session:
-            opened = forms.open_form(session, runtime().vault, code)
+            opened = forms.open_form(session, runtime().vault, code, runtime().now())
     except Gone as gone:
         return _retired(code, gone)
     away = rater.way_round(code)
@@ -78,7 +78,7 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     draft = _draft()
     try:
         with runtime().reading() as session:
-            opened = forms.open_form(session, runtime().vault, code)
+            opened = forms.open_form(session, runtime().vault, code, runtime().now())
             version_id = _version_id(opened)
             asked = questionnaires.by_id(session, version_id)
     except Gone as gone:

@@ -430,6 +430,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_due", ["state", "not_before"], unique=False)
 
     op.create_table(
+        "question_rules",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("set_key", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("category", sa.String(length=40), nullable=False),
+        sa.Column("starts_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("ends_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["service_points.id"], name=op.f("fk_question_rules_department_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_question_rules")),
+    )
+    op.create_table(
         "setup_links",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
