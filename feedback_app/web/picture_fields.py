@@ -1,6 +1,7 @@
 """Files of a form become picture ids among its answers; what the form itself claims to be an id is checked."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 from flask import request
 
@@ -33,5 +34,8 @@ def with_pictures(asked: Questionnaire, form_key: str, values: Mapping[str, Sequ
 
 
 def _files(key: str) -> list[bytes]:
-    read = (file.read(pictures.LARGEST + 1) for file in request.files.getlist(key)[: MOST + 1] if file.filename)
+    read = []
+    for file in request.files.getlist(key)[: MOST + 1]:
+        with closing(file):  # a large one is a temporary file
+            read.append(file.read(pictures.LARGEST + 1) if file.filename else b"")
     return [data for data in read if data]

@@ -568,6 +568,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cases_service_point_id"), ["service_point_id"], unique=False)
 
     op.create_table(
+        "paper_slips",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("printed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("printed_by", sa.String(length=60), nullable=False),
+        sa.Column("typed_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("typed_by", sa.String(length=60), nullable=False),
+        sa.Column("rating_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_paper_slips_rating_id_ratings")),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_paper_slips_service_point_id_service_points")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["questionnaire_versions.id"], name=op.f("fk_paper_slips_version_id_questionnaire_versions")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_slips")),
+    )
+    op.create_table(
         "case_events",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
