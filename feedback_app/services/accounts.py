@@ -64,9 +64,9 @@ def make_setup_link(
     return token
 
 
-def open_link(session: Session, token: str, now: datetime) -> SetupLink:
-    """The link while it can be used. Raises Gone ``accounts.link_over`` for unknown, used and old ones alike."""
-    link = session.get(SetupLink, sign_ins.token_hash(token))
+def open_link(session: Session, token: str, now: datetime, *, to_use: bool = False) -> SetupLink:
+    """The link while it can be used; ``to_use``: by nobody else until this transaction ends. Raises Gone ``accounts.link_over`` for unknown, used and old ones alike."""
+    link = session.get(SetupLink, sign_ins.token_hash(token), with_for_update=to_use or None)
     if link is None or link.used_at is not None or link.expires_at <= now:
         raise Gone("accounts.link_over")
     return link
@@ -86,7 +86,7 @@ def create_by_link(session: Session, token: str, wanted: NewAccount, security: S
 
     Raises Gone ``accounts.link_over``, Refused ``accounts.*`` (which uses nothing up), Conflict ``accounts.login_taken``.
     """
-    link = open_link(session, token, now)
+    link = open_link(session, token, now, to_use=True)
     if link.account is not None:
         _set_password(link.account, wanted.password, security)
         sign_ins.end_all(session, SUBJECT, link.account.id)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -125,7 +126,7 @@ def screen_address(vault: Vault, base_url: str, code: str) -> str:
 def screen(session: Session, vault: Vault, typed: str, screen_key: str, now: datetime) -> Screen:
     """What to show now. Raises like ``codes.open_code``, and Gone ``tickets.no_screen`` without the screen's own key."""
     code = codes.open_code(session, vault, typed)
-    if screen_key != _screen_key(vault, code.text or ""):
+    if not compare_digest(screen_key.encode(), _screen_key(vault, code.text or "").encode()):
         raise Gone("tickets.no_screen")
     ticket = tickets.make_screen(code.service_point_id, tickets.minute_of(now), vault.key(_KEY))
     return Screen(code.service_point, code.text or "", ticket)

@@ -1,5 +1,6 @@
 """Signing in, and the hidden token of forms, as attackers and as real proxies meet them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,20 @@ def test_a_role_or_account_sent_along_is_not_taken(client: FlaskClient, runtime:
     assert client.get(f"/admin/setup/{token}").status_code == 410  # used once
     with runtime.reading() as session:
         assert session.query(Account).one().role == "office"
+
+
+def test_a_link_used_by_eight_at_once_makes_one_account(app: Flask, runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        token = accounts.make_setup_link(session, "admin", runtime.now())
+    clients = [app.test_client() for _ in range(8)]
+    tokens = [csrf(one) for one in clients]
+
+    def use(number: int) -> int:
+        fields = {"login": f"lin{number}", "name": "林", "password": PASSWORD, "password_again": PASSWORD}
+        sent = {**fields, "csrf_token": tokens[number]}
+        return clients[number].post(f"/admin/setup/{token}", data=sent).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(use, range(8)))
+    with runtime.reading() as session:
+        assert (answers, session.query(Account).count()) == ([303] + [410] * 7, 1)
