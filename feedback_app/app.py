@@ -113,6 +113,7 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
             "t": context.t,
             "words": context.words,
             "day": context.day,
+            "month_name": context.month_name,
             "lang": context.language(),
             "languages": texts.languages(),
             "offered": context.offered_languages(),

@@ -6,6 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
+from tests.test_patient_pages import send
+
 _SMALL = """() => [...document.querySelectorAll("main *, .ease *, footer *")]
   .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()))
   .filter((one) => one.checkVisibility() && parseFloat(getComputedStyle(one).fontSize) < 24)
@@ -35,6 +37,8 @@ def test_the_language_chosen_stays_through_the_receipt(client: FlaskClient, code
     assert f"/language/en?next={path}" in client.get(f"{path}?lang=zh").text
     client.get("/language/en", query_string={"next": path})
     assert "Very satisfied" in client.get(path).text
+    page = client.get(send(client, path, overall="2").headers["Location"]).text
+    assert "(November)" in page and "Fri 27 November" in page
 
 
 def test_the_bare_address_says_what_can_be_done(client: FlaskClient) -> None:

@@ -66,8 +66,13 @@ def words(by_language: Mapping[str, str]) -> str:
     return by_language.get(language()) or by_language.get(texts.DEFAULT_LANGUAGE, "")
 
 
+def month_name(number: int) -> str:
+    """A month (1 to 12) as the sentences of this language take it: 11, November."""
+    return t("patient.day.months").split()[number - 1]
+
+
 def day(date: date) -> str:
     """A date as one says it: 12 月 2 日（周三）."""
     names = t("patient.day.weekdays")
     weekdays = names.split() if " " in names else list(names)
-    return t("patient.day.long", month=date.month, day=date.day, weekday=weekdays[date.weekday()])
+    return t("patient.day.long", month=month_name(date.month), day=date.day, weekday=weekdays[date.weekday()])
