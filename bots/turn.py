@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 
+from bots.language import moments, normalise
 from bots.language.directory import Directory, Point
 from bots.language.meaning import Understanding
 from bots.messages import Inbound, Reply
@@ -71,6 +72,10 @@ class Turn:
         if self.language == "zh":
             return f"{day.month} 月 {day.day} 日（周{_WEEKDAYS[day.weekday()]}）"
         return f"{day.isoformat()}"
+
+    def moment(self, text: str) -> datetime | None:
+        """When ``text`` says it was."""
+        return moments.told(normalise.plain(text), self.now.astimezone(self.runtime.zone))
 
     def due(self) -> str:
         """The day by which something filed now is answered."""

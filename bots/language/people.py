@@ -98,15 +98,19 @@ def _stands_as_name(name: str, text: str, start: int, directory: Directory) -> b
 
 def _by_surname(text: str, directory: Directory) -> Iterator[Found]:
     for role in _role().finditer(text):
-        surname = _surname_before(text, role.start(), directory)
+        called = _CALLED.search(text[max(0, role.start() - 8) : role.start()])
+        surname = called[1] if called else _surname_before(text, role.start(), directory)
         if surname is None:
             continue
         places = tuple(
             place for place in directory.surnames.get(surname, ()) if role_fits(directory.points[place], role[0])
         )
-        start = role.start() - len(surname)
+        start = role.start() - (len(called[0]) if called else len(surname))
         sure = len(places) == 1 and len(directory.surnames.get(surname, ())) == 1
         yield places, start, role.end(), sure, "role"
+
+
+_CALLED = re.compile(r"姓([\u4e00-\u9fff]{1,2}?)的?(?:那个|那位|这个|这位|一个|一位)?的?$")
 
 
 def _surname_before(text: str, end: int, directory: Directory) -> str | None:

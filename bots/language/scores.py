@@ -53,6 +53,8 @@ _POINTS = re.compile(
 )
 _OUT_OF = re.compile(r"(?<!\d)(\d{1,3}(?:\.\d)?) ?(?:/|out of) ?(5|10|100)(?!\d)")
 _ROW = re.compile(r"[★⭐🌟✨✭⭑](?: ?[★⭐🌟✨✭⭑☆✩])*")
+_COUNTED = re.compile(r"(?<=[1-5一二三四五])[★⭐🌟](?![★⭐🌟])")
+"""4⭐ says four, not one."""
 _FULL = re.compile(r"最高分|最低分|满分|全五?星|满星|全优|顶格|拉满|负分")
 _CLAUSE = re.compile(r"[,;!?~\n]|\. |。")
 
@@ -74,7 +76,7 @@ def between(text: str) -> tuple[int, int] | None:
 
 def explicit(text: str) -> tuple[Score, ...]:
     """Scores in figures, stars or points, in the order written."""
-    painted = masked(text)
+    painted = _COUNTED.sub("星", masked(text))
     scale = _scale(painted)
     if scale:
         painted = _SCALE.sub(lambda found: "□" * len(found[0]), painted)

@@ -104,6 +104,7 @@ def _windows(text: str, directory: Directory) -> list[Mention]:
         *_by(
             rf"(?:窗口|窗) ?{_NUMBER} ?(?:号)?(?![\d星分颗个般直样点下些起会定人]| ?[星分])", text, directory, 1, None
         ),
+        *_by(rf"(?:window|counter)(?: number| no\.?| #)? ?{_NUMBER}\b", text, directory, 1, None),
         *_by(rf"{_NUMBER}窗口?(?:的)?({types})?", text, directory, 1, 2),
         *_by(rf"({types})(?:的)?(?={_PERSON_AT})(?:窗口|窗)?", text, directory, None, 1),
         *_by(

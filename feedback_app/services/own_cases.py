@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from feedback_app.db import directory
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.periods import local_day
@@ -14,6 +15,7 @@ from feedback_app.domain.questions.text import clean
 from feedback_app.errors import NotAllowed, NotFound
 from feedback_app.services import audit
 from feedback_app.services.complaints import begin_clock
+from feedback_app.texts import text as sentence
 
 __all__ = [
     "Case",
@@ -75,6 +77,21 @@ def point_at(session: Session, case: Case, point_id: int) -> None:
     case.service_point_id = point.id
     case.department_id = point.id if point.kind == "department" else point.department_id
     session.flush()
+
+
+def note_duty(session: Session, case: Case, at: datetime, now: datetime) -> None:
+    """Who served at the window the case is about, at the moment it speaks of: an internal note, once for each person."""
+    point = case.service_point
+    if point is None or point.kind != "window":
+        return
+    served = [session.get_one(ServicePoint, one) for one in directory.on_duty(session, point.id, at)]
+    noted = {event.text for event in case.events if event.action == "noted"}
+    for staff in served:
+        words = sentence("complaints.on_duty", window=point.name, name=staff.name)
+        if words not in noted:
+            session.add(CaseEvent(case_id=case.id, at=now, actor="system", action="noted", text=words))
+    session.flush()
+    session.refresh(case)
 
 
 def leave_contact(session: Session, case: Case, sealed: str, now: datetime) -> None:

@@ -48,6 +48,7 @@ class Submission:
     replaces: str | None = None  # receipt of the same person's earlier version
     device_hash: str | None = None
     network_hash: str | None = None
+    served_at: datetime | None = None  # when the service was, as told; None: now
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     point = directory.get(session, submission.point_id)
     if point is None:
         raise NotFound("ratings.no_target")
-    served = directory.on_duty(session, point.id, now) if point.kind == "window" else ()
+    served = directory.on_duty(session, point.id, submission.served_at or now) if point.kind == "window" else ()
     salt = secrets.token_hex(16)
     rating = Rating(
         receipt=readable(secrets.token_bytes(8), RECEIPT_LENGTH),

@@ -13,6 +13,8 @@ from bots.language.targets import Mention
 _PARTS = re.compile(
     r"(技术|医术|水平|态度|服务|等候|等待|环境|速度|讲解|沟通|卫生|效率|流程|排队|价格|专业|味道|总体|整体|综合)(?:给|打|是|:|,| )*$"
 )
+_BUT = re.compile(r"但|不过|可是|就是|然而|but")
+_THOUGH = re.compile(r"虽然|尽管|虽说|though|although")
 _OVERALL = ("总体", "整体", "综合")
 _SOMEBODY = re.compile(r"医生|大夫|护士|窗口|大姐|小姐姐|师傅|阿姨|那个|这个|那位|这位|主任|小伙|姑娘|保安|大哥|帅哥")
 _OPENING = re.compile(r"^(我?(要|想|来)?(给|对)?.{0,12}(评价?|打分|评分|打个分|评个分|点评)(一下|下|吧)?|怎么评价?.*)$")
@@ -157,6 +159,10 @@ def _agrees(message: Message, level: int) -> bool:
     """Whether the words around a score say the same as the score."""
     levels = [one.level for one in message.words]
     contrary = [one for one in levels if (one <= 2 and level >= 4) or (one >= 4 and level <= 2)]
+    if level >= 4 and _THOUGH.search(message.text) and complaint.complains(message):
+        return False
+    if levels and _BUT.search(message.text) and any(abs(one - level) >= 2 for one in levels):
+        return False
     return not contrary and not _changes(message) and not _DOUBTFUL.search(message.text)
 
 
