@@ -62,7 +62,14 @@ def begin(turn: Turn, case: Case, text: str) -> str:
     if case.service_point_id is not None:
         slots.add("where")
     sealed = turn.runtime.vault.seal("，".join(told.addresses))
+    _note_duty(turn, case, text)
     return _keep(turn, Open(case, intake.begun(slots), sealed))
+
+
+def _note_duty(turn: Turn, case: Case, text: str) -> None:
+    at = turn.moment(text)
+    if at is not None:
+        own_cases.note_duty(turn.session, case, at, turn.now)
 
 
 def begin_without_story(turn: Turn, case: Case) -> str:
@@ -121,6 +128,7 @@ def _heard(turn: Turn, told: Open, heard: Facts, reading: Understanding) -> Repl
     own_cases.add(turn.session, told.case, shortened(turn.text), turn.now, **enriched, **turn.media)
     if heard.about and (told.case.service_point_id is None or heard.corrects):
         own_cases.point_at(turn.session, told.case, heard.about.id)
+    _note_duty(turn, told.case, turn.text)
     told = _with_contact(turn, told, heard)
     if told.draft.open == "contact" and heard.addresses:
         slots = slots | {"contact"}

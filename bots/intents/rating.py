@@ -108,6 +108,7 @@ def _submit(turn: Turn, point: Point, score: int, comment: str) -> Accepted:
         comment=comment,
         language=turn.language,
         rater_hash=turn.person,
+        served_at=turn.moment(comment or turn.text),
     )
     return visits.accept(turn.session, turn.runtime.vault, submission, Arrival(), zone=turn.runtime.zone, now=turn.now)
 

@@ -1,10 +1,11 @@
 """Telling a complaint in the chat: filed at the first words, one question at a time, nothing lost."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from feedback_app.db.complaints import Case, CaseEvent
+from feedback_app.db.directory import DutySlot, ServicePoint
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.ratings import Rating
 from feedback_app.services import housekeeping
@@ -239,3 +240,39 @@ def test_nothing_here_is_a_rating(runtime: Runtime, patient: Patient) -> None:
     with runtime.reading() as session:
         assert session.query(Rating).count() == 0
     assert ratings(runtime) == []
+
+
+def on_duty(runtime: Runtime, start: str, end: str) -> None:
+    """何静 serves at window 3 then."""
+    with runtime.transaction() as session:
+        keys = {one.key: one.id for one in session.query(ServicePoint)}
+        shift = {"starts_at": datetime.fromisoformat(start), "ends_at": datetime.fromisoformat(end)}
+        session.add(DutySlot(window_id=keys["W03"], staff_id=keys["C01"], **shift))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("刚才收费窗口那个人一直打电话不理我", False),
+        ("昨天下午3号收费窗口的人爱搭不理", True),
+        ("昨天上午3号收费窗口的人爱搭不理", False),
+    ],
+)
+def test_who_was_on_duty_is_noted_for_the_office_only(
+    runtime: Runtime, patient: Patient, text: str, kept: bool
+) -> None:
+    on_duty(runtime, "2026-11-19T12:00+08:00", "2026-11-19T17:30+08:00")
+    patient.says(text)
+    with runtime.reading() as session:
+        notes = [event.text for event in session.query(CaseEvent).filter_by(action="noted")]
+        assert [("何静" in note) for note in notes] == ([True] if kept else [])
+    assert "何静" not in patient.says("进度")
+
+
+def test_a_rating_of_this_morning_keeps_who_served_then(runtime: Runtime, patient: Patient) -> None:
+    on_duty(runtime, "2026-11-20T08:00+08:00", "2026-11-20T11:30+08:00")
+    patient.says("今天上午3号窗口 4星")
+    with runtime.reading() as session:
+        assert [one.on_duty_id for one in session.query(Rating)] == [
+            session.query(ServicePoint).filter_by(key="C01").one().id
+        ]
