@@ -150,6 +150,11 @@ def test_a_low_answer_of_another_houses_scale_opens_a_case_and_dont_know_counts_
         evidence.give_places(session)
         assert list(verification.problems(session, runtime.vault, runtime.now())) == []
     assert "不知道" in admin.get("/admin/ratings/2").text
+    page = admin.get(f"/admin/question-sets/{rows[0].questionnaire_version_id}/results").text
+    assert "正面回答占 33.3%" in page and "非常好 1 · 好 0" in page and "不知道 1" in page
+    assert re.search(r'<td class="number">50.0</td><td class="number">2</td>', page)
+    assert "还没有答卷" in admin.get("/admin/question-sets/1/results").text
+    assert admin.get("/admin/question-sets/99999/results").status_code == 404
     assert admin.get("/admin/ratings").status_code == 200
 
 
@@ -184,6 +189,15 @@ def test_new_and_ended_questions_and_levels(runtime: Runtime) -> None:
     assert comparability.levels_compare(window, questionnaires.preset("short"))
     assert comparability.levels_compare(fft, fft)
     assert not comparability.levels_compare(window, fft)
+
+
+def test_a_change_of_rules_alone_can_be_published(admin: FlaskClient, runtime: Runtime) -> None:
+    body = to_body(questionnaires.preset("window"))
+    body["question"][1]["options"][1]["score"] = 40
+    with runtime.transaction() as session:
+        question_sets.take(session, from_body(body), publish=False, by="admin", now=runtime.now())
+    page = admin.get("/admin/questions/publish?set=window").text
+    assert "改了规则" in page and "分值变了" in page and 'name="seen"' in page
 
 
 def test_the_publish_page_says_what_is_cut_and_where_low_levels_are_asked_more(

@@ -33,7 +33,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference for the person who publishes: ``what`` is added, removed, reworded, options, length or moved."""
+    """One difference for the person who publishes: ``what`` is added, removed, reworded, options, length,
+    rules (condition, scores, range …) or moved."""
 
     what: str
     before: str = ""
@@ -222,6 +223,8 @@ def changes(before: Body, after: Body) -> list[Change]:
         found.append(Change("moved"))
     if before["title"] != after["title"]:
         found.append(Change("reworded", before["title"].get("zh", ""), after["title"].get("zh", "")))
+    if any(before.get(name) != after.get(name) for name in ("overall", "group", "dimension", "positive")):
+        found.append(Change("rules", after=after["title"].get("zh", "")))
     return found
 
 
@@ -234,7 +237,17 @@ def _changes_of(old: Body, new: Body) -> list[Change]:
         found.append(Change("options", "、".join(name for _, name in before), "、".join(name for _, name in after)))
     if has_length(new["kind"]) and old.get("longest", 500) != new.get("longest", 500):
         found.append(Change("length", str(old.get("longest", 500)), str(new.get("longest", 500))))
+    if _rules(old) != _rules(new):
+        found.append(Change("rules", after=_name(new)))
     return found
+
+
+def _rules(question: Body) -> Body:
+    """Everything that is neither words nor length: kind, condition, scores, range, draw …"""
+    shown = {"text", "hint", "options", "longest"}
+    scores = [(option["value"], option.get("score"), option.get("other")) for option in question.get("options", ())]
+    same_options = {value: rest for value, *rest in scores}
+    return {"scores": same_options, **{name: value for name, value in question.items() if name not in shown}}
 
 
 def _said(words: Mapping[str, str]) -> dict[str, str]:
