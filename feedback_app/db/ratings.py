@@ -58,13 +58,14 @@ def by_receipt(session: Session, receipt: str) -> Rating | None:
     return session.scalar(select(Rating).where(Rating.receipt == receipt))
 
 
+def versions(session: Session, rating: Rating) -> list[Rating]:
+    """The rating and those that replaced one another after it, oldest first."""
+    found = [rating]
+    while newer := session.scalar(select(Rating).where(Rating.replaces == found[-1].receipt)):
+        found.append(newer)
+    return found
+
+
 def latest_version(session: Session, rating: Rating) -> Rating:
-    """What the rating says today: the last one of those that replaced one another."""
-    newer = session.scalar(select(Rating).where(Rating.replaces == rating.receipt))
-    return rating if newer is None else latest_version(session, newer)
-
-
-def first_version(session: Session, rating: Rating) -> Rating:
-    """The one whose receipt the person holds."""
-    older = by_receipt(session, rating.replaces) if rating.replaces else None
-    return rating if older is None else first_version(session, older)
+    """What the rating says today."""
+    return versions(session, rating)[-1]

@@ -63,6 +63,12 @@ def open_form(session: Session, vault: Vault, typed: str, now: datetime) -> Open
     return OpenForm(code.text or "", code.id, place, version.id, questionnaire, tickets.any_printed(session, place.id))
 
 
+def form_again(session: Session, point: ServicePoint) -> OpenForm:
+    """The empty form of a place that has been rated already; its code may have been retired since."""
+    version, questionnaire = questionnaires.current(session)
+    return OpenForm("", 0, place_of(point), version.id, questionnaire)
+
+
 def alternatives(session: Session, vault: Vault, typed: str) -> Sequence[Alternative]:
     """After a retired code: the codes now active for the same place, else for others of its kind and department."""
     code = code_rows.find(session, short_codes.read(typed, vault.key(codes.PURPOSE)))

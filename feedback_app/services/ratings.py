@@ -17,7 +17,7 @@ from feedback_app.domain.identity import readable
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.questionnaires import NO_LEVEL
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import complaints, evidence
+from feedback_app.services import complaints, evidence, own_cases
 from feedback_app.services.complaints import Filing
 
 LOW = 2
@@ -86,13 +86,14 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     point = directory.get(session, submission.point_id)
     if point is None:
         raise NotFound("ratings.no_target")
+    earlier = ratings.by_receipt(session, submission.replaces) if submission.replaces else None
     served = directory.on_duty(session, point.id, submission.served_at or now) if point.kind == "window" else ()
     salt = secrets.token_hex(16)
     rating = Rating(
         receipt=readable(secrets.token_bytes(8), RECEIPT_LENGTH),
         idempotency_key=submission.idempotency_key,
         service_point_id=point.id,
-        on_duty_id=served[0] if len(served) == 1 else None,
+        on_duty_id=earlier.on_duty_id if earlier else served[0] if len(served) == 1 else None,
         code_id=submission.code_id,
         questionnaire_version_id=submission.version_id,
         score=submission.score,
@@ -112,8 +113,9 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         status=submission.status if submission.score != NO_LEVEL else "excluded",
         why_not=submission.why_not if submission.score != NO_LEVEL else "no level given",
         received_at=now,
-        day=local_day(now, zone),
-        period=str(Month.of(now, zone)),
+        # A later version belongs where the first one was counted.
+        day=earlier.day if earlier else local_day(now, zone),
+        period=earlier.period if earlier else str(Month.of(now, zone)),
         made_up=submission.made_up,
     )
     session.add(rating)
@@ -121,27 +123,38 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     if rating.status != "counted":
         evidence.write_decision(session, rating, now)
     session.flush()
-    low = NO_LEVEL < submission.score <= LOW
-    if low or submission.contact_sealed:
-        complaints.file(
-            session,
-            Filing(
-                text=submission.comment[
-                    : complaints.LONGEST_TEXT
-                ],  # whole in the rating: long words are no reason to refuse
-                source="rating",
-                origin_key=f"rating:{rating.id}",
-                kind="complaint" if low else "suggestion",
-                point_id=point.id,
-                rating_id=rating.id,
-                complainant_hash=submission.rater_hash,
-                contact_sealed=submission.contact_sealed,
-                made_up=submission.made_up,
-            ),
-            zone=zone,
-            now=now,
-        )
+    if NO_LEVEL < submission.score <= LOW or submission.contact_sealed:
+        _open_case(session, rating, submission, earlier, zone=zone, now=now)
     return _accepted(session, rating, again=False)
+
+
+def _open_case(
+    session: Session, rating: Rating, submission: Submission, earlier: Rating | None, *, zone: ZoneInfo, now: datetime
+) -> None:
+    """A case for this rating; where an earlier version has one, that one gets the new words."""
+    known_case = complaints.of_rating(session, earlier.id) if earlier else None
+    if known_case is not None:
+        if submission.comment:
+            own_cases.add(session, known_case, submission.comment, now)
+        return
+    low = NO_LEVEL < submission.score <= LOW
+    complaints.file(
+        session,
+        Filing(
+            # Whole in the rating: long words are no reason to refuse.
+            text=submission.comment[: complaints.LONGEST_TEXT],
+            source="rating",
+            origin_key=f"rating:{rating.id}",
+            kind="complaint" if low else "suggestion",
+            point_id=rating.service_point_id,
+            rating_id=rating.id,
+            complainant_hash=submission.rater_hash,
+            contact_sealed=submission.contact_sealed,
+            made_up=submission.made_up,
+        ),
+        zone=zone,
+        now=now,
+    )
 
 
 def known(session: Session, idempotency_key: str) -> Accepted | None:
@@ -159,8 +172,10 @@ def by_receipt(session: Session, receipt: str) -> Accepted:
 
 
 def _accepted(session: Session, rating: Rating, *, again: bool) -> Accepted:
-    latest = ratings.latest_version(session, rating) if again else rating
-    case = complaints.of_rating(session, latest.id) or complaints.of_rating(session, rating.id)
+    versions = ratings.versions(session, rating) if again else [rating]
+    latest = versions[-1]
+    cases = (complaints.of_rating(session, one.id) for one in reversed(versions))
+    case = next((one for one in cases if one is not None), None)
     return Accepted(
         receipt=rating.receipt,
         score=latest.score,

@@ -13,8 +13,8 @@ from feedback_app.domain.answers import read_answers
 from feedback_app.domain.identity import tidy
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions.text import clean
-from feedback_app.errors import Gone, Refused
-from feedback_app.services import complaints, forms, pictures, questionnaires, ratings, visits
+from feedback_app.errors import Gone, NotAllowed, Refused
+from feedback_app.services import changes, complaints, forms, pictures, questionnaires, ratings, visits
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
@@ -123,7 +123,54 @@ def receipt(receipt: str) -> str:
     with runtime().reading() as session:
         accepted = ratings.by_receipt(session, tidy(receipt))
         place = forms.place_of(accepted.point)
-    return render_template("patient/receipt.html", accepted=accepted, place=place, level=_own_level(accepted))
+    changeable = _may_change(accepted.receipt) and changes.is_open(accepted, runtime().now())
+    return render_template(
+        "patient/receipt.html", accepted=accepted, place=place, level=_own_level(accepted), changeable=changeable
+    )
+
+
+@blueprint.get("/r/<receipt>/change")
+@allow(PUBLIC)
+def change(receipt: str) -> str:
+    """An empty form in the browser that sent the rating, never the old answers: whoever looks over a shoulder sees nothing."""
+    opened = _to_change(tidy(receipt))
+    return _page(opened, opened.questionnaire, opened.version_id, Draft(key=_new_key()), change=tidy(receipt))
+
+
+@blueprint.post("/r/<receipt>/change")
+@allow(PUBLIC)
+def send_change(receipt: str) -> AnyResponse | tuple[str, int]:
+    """Put the new answers in the place of the old ones; the receipt stays."""
+    held, draft = tidy(receipt), _draft()
+    opened = _to_change(held)
+    with runtime().reading() as session:
+        version_id = _version_id(opened)
+        asked = questionnaires.by_id(session, version_id)
+    if asked is None:
+        version_id, asked = opened.version_id, opened.questionnaire
+    try:
+        contact = _contact(draft)
+        draft = replace(draft, values=with_pictures(asked, draft.key, draft.values))
+        answers = read_answers(asked, draft.values, draft.key)
+    except Refused as refused:
+        words = explain(refused.code, refused.params)
+        return _page(opened, asked, version_id, replace(draft, problem=words), change=held), 400
+    submission = Submission(
+        point_id=opened.place.id,
+        score=answers.score,
+        channel="form",
+        idempotency_key=f"change:{draft.key}:{held}",
+        comment=answers.comment,
+        answers=answers.values,
+        version_id=version_id,
+        language=language(),
+        contact_sealed=runtime().vault.seal(contact),
+    )
+    with runtime().transaction() as session:
+        accepted = changes.change(session, held, submission, zone=runtime().zone, now=runtime().now())
+        if any(one.kind == "picture" for one in asked.questions):
+            pictures.keep(session, draft.key)
+    return _to_receipt(accepted, renew=False)
 
 
 @blueprint.get("/feedback")
@@ -185,9 +232,22 @@ def _version_id(opened: OpenForm) -> int:
     return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else opened.version_id
 
 
-def _page(opened: OpenForm, asked: Questionnaire, version_id: int, draft: Draft) -> str:
+def _page(opened: OpenForm, asked: Questionnaire, version_id: int, draft: Draft, change: str = "") -> str:
     context = asking(asked, draft.key)
-    return render_template("patient/form.html", opened=opened, version_id=version_id, draft=draft, **context)
+    return render_template(
+        "patient/form.html", opened=opened, version_id=version_id, draft=draft, change=change, **context
+    )
+
+
+def _to_change(receipt: str) -> OpenForm:
+    """The form of a rating that this browser may change now. Raises NotAllowed ``patient.not_this_phone``, Gone."""
+    if not _may_change(receipt):
+        raise NotAllowed("patient.not_this_phone")
+    with runtime().reading() as session:
+        accepted = ratings.by_receipt(session, receipt)
+        if not changes.is_open(accepted, runtime().now()):
+            raise Gone("ratings.change_over")
+        return forms.form_again(session, accepted.point)
 
 
 def _retired(code: str, gone: Gone, draft: Draft | None = None) -> tuple[str, int]:
@@ -206,7 +266,21 @@ def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="own-level")
 
 
-def _to_receipt(accepted: Accepted) -> AnyResponse:
+def _may_change(receipt: str) -> bool:
+    """Whether this browser sent the rating; the receipt alone, shown to somebody, lets nobody change it."""
+    try:
+        kept: str = _change_signer().loads(request.cookies.get("mine", ""))
+    except BadSignature:
+        return False
+    return kept == receipt
+
+
+def _change_signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="change")
+
+
+def _to_receipt(accepted: Accepted, *, renew: bool = True) -> AnyResponse:
+    """To the thank-you page. Only the browser that sends a rating for the first time gets the right to change it."""
     where = url_for("patient.receipt", receipt=accepted.receipt)
     seen = url_for("patient.receipt", receipt=accepted.receipt, lang=request.args.get("lang"))
     answer: Response = make_response(redirect(seen, code=303))
@@ -219,6 +293,16 @@ def _to_receipt(accepted: Accepted) -> AnyResponse:
         samesite="Lax",
         secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
     )
+    if renew and not accepted.again:
+        answer.set_cookie(
+            "mine",
+            _change_signer().dumps(accepted.receipt),
+            max_age=int(changes.CHANGED_WITHIN.total_seconds()),
+            path=where,
+            httponly=True,
+            samesite="Lax",
+            secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+        )
     arrivals.remember_device(answer)
     return answer
 
