@@ -9,8 +9,9 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from bots import channels, dispatch, front, patient_identity, webhook, wecom
+from bots import channels, dispatch, front, patient_identity, probes, webhook, wecom
 from bots.clients import asking
+from bots.probes import Probe
 from feedback_app import registry, texts, web
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
@@ -96,6 +97,11 @@ def _receive_callbacks(app: Flask, csrf: CSRFProtect, callback: Blueprint) -> No
 def open_channels(runtime: Runtime) -> Mapping[str, Channel]:
     """The ways out that are configured, by name; what `service-star work` sends through."""
     return channels.open_channels(runtime)
+
+
+def open_probes(runtime: Runtime) -> Mapping[str, Probe]:
+    """The ways in through which the canary sends its tests, by channel."""
+    return probes.open_probes(runtime)
 
 
 def ask_platforms(runtime: Runtime) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from feedback_app.domain.periods import local_day
 from feedback_app.services import (
     bindings,
+    canary,
     deliveries,
     evidence,
     housekeeping,
@@ -31,11 +32,13 @@ from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
 Channels = Mapping[str, Channel]
+Probes = Mapping[str, Callable[[canary.Target], canary.Attempt]]
 Daily = Callable[[Session, Runtime, datetime], object]
 
 TICK_SECONDS = 15
 SANDBOX_TICK_SECONDS = 1  # the demo's and the tests' clock may jump at any moment
 DELIVERY_SECONDS = 1
+PROBE_SECONDS = 60  # how often to ask whether the canary is due
 BATCH = 20
 _BEAT_EVERY = timedelta(seconds=20)
 _MINUTE = timedelta(minutes=1)
@@ -87,6 +90,23 @@ class Worker:
         if self._last_minute is None or abs(now - self._last_minute) >= _MINUTE:
             self._last_minute = now
             self._publish(now)
+
+    def prove(self, probes: Probes) -> None:
+        """Send the marked low ratings when they are due; one worker at a time, and outside any transaction."""
+        settings, began = self._runtime.settings.canary, self._runtime.now()
+        if not settings.enabled or self._stop.is_set():
+            return
+        with self._runtime.reading() as session:
+            if not canary.is_due(session, began, settings.every_hours):
+                return
+        with self._runtime.transaction() as session:
+            if not periodic.hold(session, "canary", self.name, began):
+                return
+            targets = canary.targets(session, began)
+        attempts = [probe(one) for channel, probe in probes.items() for one in targets if channel in one.channels]
+        with self._runtime.transaction() as session:
+            if not canary.record(session, self._runtime, began, attempts, self._runtime.now()):
+                _log.error("a low rating was not accepted: see /admin/ and the canary_runs table")
 
     def _publish(self, now: datetime) -> None:
         """Release what a scheme releases by itself."""
@@ -172,7 +192,7 @@ class Worker:
             periodic.gone(session, self.name)
 
 
-def run_worker(runtime: Runtime, channels: Channels, stop: threading.Event) -> None:
+def run_worker(runtime: Runtime, channels: Channels, stop: threading.Event, probes: Probes | None = None) -> None:
     """Work until ``stop`` is set; the message being sent then is finished and recorded."""
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick left out because the last one runs is no news
     worker = Worker(runtime, channels, stop)
@@ -182,6 +202,7 @@ def run_worker(runtime: Runtime, channels: Channels, stop: threading.Event) -> N
         scheduler.add_job(
             job, "interval", seconds=every, max_instances=1, coalesce=True, next_run_time=datetime.now(UTC)
         )
+    scheduler.add_job(worker.prove, "interval", (probes or {},), seconds=PROBE_SECONDS, max_instances=1, coalesce=True)
     scheduler.start()
     stop.wait()
     scheduler.shutdown(wait=True)

@@ -206,6 +206,12 @@ class Privacy(Section):
     link_days: int = Field(default=60, ge=7)
 
 
+class Canary(Section):
+    enabled: bool = False
+    every_hours: int = Field(default=6, ge=1, le=168)
+    address: str = ""  # where it knocks; empty: base_url
+
+
 class Settings(BaseSettings):
     """The whole configuration. Build it with :func:`load`."""
 
@@ -230,6 +236,7 @@ class Settings(BaseSettings):
     sandbox: Sandbox = Sandbox()
     security: Security
     privacy: Privacy = Privacy()
+    canary: Canary = Canary()
 
     @model_validator(mode="after")
     def _no_play_in_public(self) -> Settings:

@@ -82,8 +82,8 @@ def test_whoever_holds_only_the_receipt_learns_nothing(
     assert seen() == before
     with runtime.reading() as session:
         assert inclusion.of_receipt(session, sent) == counted
-    assert stranger.get(f"/r/{sent}/change").status_code == 403
-    assert stranger.post(f"/r/{sent}/change", data={"overall": "5"}).status_code == 403
+    assert stranger.get(f"/r/{sent}/change").status_code == 404
+    assert stranger.post(f"/r/{sent}/change", data={"overall": "5"}).status_code == 404
     assert "重新填" not in stranger.get(f"/r/{sent}").text
 
 
@@ -95,7 +95,7 @@ def test_the_right_is_not_given_by_sending_the_same_form_again(
     client.post(path, data=form)
     other = app.test_client()
     answer = other.post(path, data=form)
-    assert other.get(f"{answer.location}/change").status_code == 403
+    assert other.get(f"{answer.location}/change").status_code == 404
 
 
 def test_nothing_public_in_the_log_names_the_receipt_that_was_changed(

@@ -7,7 +7,7 @@ from bots.language.directory import Point
 from bots.language.meaning import Understanding
 from bots.messages import Reply
 from bots.turn import Intent, Turn
-from feedback_app.services import visits
+from feedback_app.services import canary, visits
 from feedback_app.services.ratings import Accepted, Submission
 from feedback_app.services.visits import Arrival
 
@@ -109,6 +109,7 @@ def _submit(turn: Turn, point: Point, score: int, comment: str) -> Accepted:
         language=turn.language,
         rater_hash=turn.person,
         served_at=turn.moment(comment or turn.text),
+        status=canary.CANARY if canary.is_sender(turn.runtime.vault, turn.inbound.openid) else "counted",
     )
     return visits.accept(turn.session, turn.runtime.vault, submission, Arrival(), zone=turn.runtime.zone, now=turn.now)
 

@@ -34,7 +34,7 @@ def work(session: Session) -> None:
         signal.signal(sign, lambda *_: stop.set())
     with session.runtime() as runtime:
         say("worker is running")
-        jobs.run_worker(runtime, app.open_channels(runtime), stop)
+        jobs.run_worker(runtime, app.open_channels(runtime), stop, app.open_probes(runtime))
     say("worker has stopped")
 
 

@@ -15,7 +15,9 @@ OVERALL = "overall"
 """Key of the question whose level is the rating's score, unless the set names another one."""
 NO_LEVEL = 0
 """The score of a form whose overall answer has none ("don't know"): kept, shown, and counted in no average."""
-RESERVED = frozenset({"key", "version", "contact", "wants_answer", "csrf_token", "seen", "slip", "visit", "lang", "do"})
+RESERVED = frozenset(
+    {"key", "version", "contact", "wants_answer", "csrf_token", "seen", "slip", "visit", "canary", "lang", "do"}
+)
 """Names of other fields of the pages that ask."""
 _KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 

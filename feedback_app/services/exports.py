@@ -18,7 +18,7 @@ from feedback_app.db.audit import AuditEntry
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow
-from feedback_app.db.ratings import Rating
+from feedback_app.db.ratings import CANARY, Rating
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.validity import why_not
 from feedback_app.services import star_facts
@@ -76,6 +76,7 @@ def _ratings(session: Session, span: Span) -> Iterator[Row]:
         Rating.status,
         Rating.why_not,
     ).join(ServicePoint, Rating.service_point_id == ServicePoint.id)
+    query = query.where(Rating.status != CANARY)
     for number, receipt, at, kind, key, score, channel, status, words in _streamed(
         session, _within(query, Rating.day, span).order_by(Rating.id)
     ):

@@ -99,7 +99,7 @@ def find_receipt(session: Session, typed: str) -> int:
 
 def months(session: Session, now: Month) -> list[Month]:
     """From this month back to that of the first rating."""
-    first = session.scalar(select(func.min(Rating.period)))
+    first = session.scalar(select(func.min(Rating.period)).where(Rating.status != ratings.CANARY))
     oldest = min(Month.parse(first), now) if first else now
     listed = [now]
     while listed[-1] > oldest:
@@ -113,7 +113,7 @@ def departments(session: Session) -> Sequence[ServicePoint]:
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [Rating.status != ratings.CANARY]
     if wanted.period:
         conditions.append(Rating.period == wanted.period)
     if wanted.level:

@@ -123,7 +123,8 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     if rating.status != "counted":
         evidence.write_decision(session, rating, now)
     session.flush()
-    if NO_LEVEL < submission.score <= LOW or submission.contact_sealed:
+    asks_for_one = NO_LEVEL < submission.score <= LOW or submission.contact_sealed
+    if asks_for_one and submission.status != ratings.CANARY:
         _open_case(session, rating, submission, earlier, zone=zone, now=now)
     return _accepted(session, rating, again=False)
 

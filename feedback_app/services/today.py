@@ -10,7 +10,7 @@ from feedback_app.db.audit import AuditEntry
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.people import Binding
-from feedback_app.db.ratings import Rating
+from feedback_app.db.ratings import CANARY, Rating
 from feedback_app.services import delivery_desk
 
 
@@ -44,12 +44,12 @@ class Progress:
 
 def figures(session: Session, day: date, period: str, now: datetime) -> Today:
     """``day`` and ``period`` in the hospital's zone."""
-    is_open = Case.state == "open"
+    is_open, is_real = Case.state == "open", Rating.status != CANARY
     staff = (ServicePoint.kind == "staff") & ServicePoint.active
     bound = exists(select(Binding.id).where(Binding.service_point_id == ServicePoint.id, Binding.ended_at.is_(None)))
     return Today(
-        ratings=_count(session, Rating, Rating.period == period, Rating.day == day),
-        ratings_this_month=_count(session, Rating, Rating.period == period),
+        ratings=_count(session, Rating, Rating.period == period, Rating.day == day, is_real),
+        ratings_this_month=_count(session, Rating, Rating.period == period, is_real),
         open_cases=_count(session, Case, is_open),
         overdue_cases=_count(session, Case, is_open, Case.due_on < day),
         nearest_due=session.scalar(select(func.min(Case.due_on)).where(is_open, Case.due_on >= day)),
@@ -64,7 +64,7 @@ def progress(session: Session) -> Progress:
         directory=_any(session, ServicePoint.kind != "department"),
         codes=_any(session, AuditEntry.action == "codes.printed"),
         bindings=_any(session, Binding.ended_at.is_(None)),
-        scan=_any(session, Rating.channel == "form", ~Rating.made_up),
+        scan=_any(session, Rating.channel == "form", ~Rating.made_up, Rating.status != CANARY),
     )
 
 

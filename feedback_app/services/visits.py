@@ -58,6 +58,8 @@ class _Judge:
         self._month, self._day = str(Month.of(now, zone)), local_day(now, zone)
 
     def judged(self, submission: Submission, arrival: Arrival) -> Submission:
+        if submission.status != "counted":
+            return submission  # a test of our own, already marked
         if submission.score == NO_LEVEL:
             return submission  # words alone count nowhere, and leave the person's level to come
         point_id = submission.point_id

@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, g, render_template, url_for
 
 from feedback_app.domain.periods import Month, local_day
-from feedback_app.services import today, urgent
+from feedback_app.services import canary, today, urgent
 from feedback_app.web import navigation
 from feedback_app.web.access import CONSOLE, allow, allowed_roles
 from feedback_app.web.context import runtime
@@ -34,6 +34,7 @@ def index() -> str:
     day, month = local_day(now, runtime().zone), Month.of(now, runtime().zone)
     with runtime().reading() as session:
         figures, progress = today.figures(session, day, str(month), now), today.progress(session)
+        proven = canary.standing(session, runtime(), now)
     return render_template(
         "admin/home.html",
         today=figures,
@@ -42,5 +43,6 @@ def index() -> str:
         day=day,
         month=month,
         page_for=page_for,
+        proven=proven,
         duty_missing=runtime().settings.wechat.enabled and not urgent.is_set(runtime().settings),
     )

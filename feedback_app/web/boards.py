@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from feedback_app.domain.periods import Month
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import awards, leaderboards
+from feedback_app.services import awards, canary, leaderboards
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.transaction import Session
 from feedback_app.web.access import PUBLIC, allow
@@ -24,7 +24,10 @@ def index() -> str:
     """All published boards, newest first."""
     with runtime().reading() as session:
         published = {key: leaderboards.published(session, key) for key in awards.schemes()}
-    return render_template("boards/index.html", schemes=awards.schemes(), published=published)
+        proven = canary.standing(session, runtime(), runtime().now())
+    return render_template(
+        "boards/index.html", schemes=awards.schemes(), published=published, proven=proven, zone=runtime().zone
+    )
 
 
 @blueprint.get("/screen")

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from feedback_app.domain.identity import tidy
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import evidence, forms, ratings
+from feedback_app.services import canary, evidence, forms, ratings
 from feedback_app.services.transaction import Session
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.context import explain, runtime
@@ -37,6 +37,8 @@ def _page(session: Session, typed: str = "", problem: str = "") -> str:
         key=evidence.public_key(runtime().vault),
         typed=typed,
         problem=problem,
+        proven=canary.standing(session, runtime(), runtime().now()),
+        zone=runtime().zone,
     )
 
 

@@ -13,8 +13,8 @@ from feedback_app.domain.answers import read_answers
 from feedback_app.domain.identity import tidy
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions.text import clean
-from feedback_app.errors import Gone, NotAllowed, Refused
-from feedback_app.services import changes, complaints, forms, pictures, questionnaires, ratings, visits
+from feedback_app.errors import Gone, NotFound, Refused
+from feedback_app.services import canary, changes, complaints, forms, pictures, questionnaires, ratings, visits
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
@@ -107,6 +107,8 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
         rater_hash=rater.known(),
         contact_sealed=runtime().vault.seal(contact),
     )
+    if canary.is_marked(runtime().vault, draft.key, request.form.get("canary", "")):
+        submission = replace(submission, status=canary.CANARY)
     with runtime().transaction() as session:
         accepted = visits.accept(
             session, runtime().vault, submission, arrival, zone=runtime().zone, now=runtime().now()
@@ -240,9 +242,9 @@ def _page(opened: OpenForm, asked: Questionnaire, version_id: int, draft: Draft,
 
 
 def _to_change(receipt: str) -> OpenForm:
-    """The form of a rating that this browser may change now. Raises NotAllowed ``patient.not_this_phone``, Gone."""
+    """The form of a rating that this browser may change now. Raises NotFound ``patient.not_this_phone``, Gone."""
     if not _may_change(receipt):
-        raise NotAllowed("patient.not_this_phone")
+        raise NotFound("patient.not_this_phone")
     with runtime().reading() as session:
         accepted = ratings.by_receipt(session, receipt)
         if not changes.is_open(accepted, runtime().now()):

@@ -40,6 +40,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("previous_hash", name=op.f("uq_audit_log_previous_hash")),
     )
     op.create_table(
+        "canary_runs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("channel", sa.String(length=12), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("ok", sa.Boolean(), nullable=False),
+        sa.Column("detail", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canary_runs")),
+    )
+    with op.batch_alter_table("canary_runs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_canary_runs_at"), ["at"], unique=False)
+
+    op.create_table(
         "conversations",
         sa.Column("person_hash", sa.String(length=64), nullable=False),
         sa.Column("step", sa.String(length=30), nullable=False),

@@ -1,0 +1,107 @@
+"""The canary, over real HTTP against the product on a real port: it proves low ratings, and counts nowhere."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from bots import probes
+from feedback_app import clock, jobs
+from feedback_app.db.complaints import Case
+from feedback_app.db.evidence import Evidence
+from feedback_app.db.outbox import OutboxMessage
+from feedback_app.db.ratings import Rating
+from feedback_app.domain.periods import Month, local_day
+from feedback_app.services import canary, exports, rating_lists, star_facts, today, verification
+from feedback_app.services.exports import Span
+from feedback_app.services.rating_lists import Wanted
+from feedback_app.services.runtime import Runtime
+from tests.bots.town import Town, town
+
+KINDS = {"D01": "staff", "W03": "window", "L02": "logistics", "SF": "department"}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Town]:
+    with town(tmp_path) as opened:
+        for key in KINDS:
+            opened.code(key)
+        yield opened
+
+
+def configured(place: Town, address: str) -> Runtime:
+    """The town's runtime with the canary switched on, knocking at ``address``."""
+    section = place.runtime.settings.canary.model_copy(update={"enabled": True, "address": address})
+    settings = place.runtime.settings.model_copy(update={"canary": section})
+    return Runtime(settings, place.runtime.database, place.runtime.clock, place.runtime.vault)
+
+
+def prove(runtime: Runtime) -> None:
+    jobs.Worker(runtime, {}).prove(probes.open_probes(runtime))
+
+
+def test_every_kind_and_channel_is_proven_and_nothing_counts(place: Town) -> None:
+    runtime = configured(place, place.address)
+    prove(runtime)
+    with runtime.reading() as session:
+        stored = session.query(Rating).all()
+        ways = {(one.channel, one.service_point.kind) for one in stored}
+        standing = canary.standing(session, runtime, runtime.now())
+    assert standing is not None and not standing.failing, standing
+    assert ways >= {("form", kind) for kind in KINDS.values()} | {("bot", "window")}
+    assert {(one.score, one.status) for one in stored} == {(1, "canary")}
+    day, now = local_day(runtime.now(), runtime.zone), runtime.now()
+    with runtime.reading() as session:
+        assert session.query(Case).count() == session.query(OutboxMessage).count() == 0
+        figures = today.figures(session, day, "2026-11", now)
+        assert (figures.ratings, figures.ratings_this_month, figures.open_cases) == (0, 0, 0)
+        assert rating_lists.page(session, Wanted(), 1).total == 0
+        levels = rating_lists.levels(session, Wanted())
+        assert (levels.n, levels.not_counted) == (0, 0)
+        assert star_facts.facts_by_point(session, Month(2026, 11), 3) == {}
+        assert list(exports.KINDS["ratings"].rows(session, Span(runtime.zone))) == []
+        marked = session.query(Evidence).filter_by(kind="canary").count()
+        assert marked == len(stored)
+        assert [one for one in verification.problems(session, runtime.vault, now) if one.what != "entry_waiting"] == []
+    page = requests.get(f"{place.address}/evidence/", timeout=20).text
+    assert "低分最近一次证明收得进来：2026-11-20" in page
+    receipt = next(one.receipt for one in stored if one.channel == "form")
+    assert "测试" in requests.get(f"{place.address}/evidence/check/{receipt}", timeout=20).text
+    prove(runtime)  # not due yet
+    with runtime.reading() as session:
+        assert session.query(Rating).count() == len(stored)
+    clock.move(Path(runtime.settings.sandbox.clock_file), runtime.now() + timedelta(hours=7))
+    prove(runtime)
+    with runtime.reading() as session:
+        assert session.query(Rating).count() == 2 * len(stored)
+
+
+def test_a_failure_is_told_to_people_and_shown(place: Town) -> None:
+    runtime = configured(place, "http://127.0.0.1:9")
+    prove(runtime)
+    with runtime.reading() as session:
+        messages = session.query(OutboxMessage).all()
+        standing = canary.standing(session, runtime, runtime.now())
+    assert [one.purpose for one in messages] == ["canary_failed"]
+    assert standing is not None and standing.failing and standing.proven_at is None
+    page = requests.get(f"{place.address}/evidence/", timeout=20).text
+    assert "最近一次没有通过" in page
+    assert "service_star_canary_failing 1.0" in requests.get(f"{place.address}/metrics", timeout=20).text
+
+
+def test_silence_for_too_long_is_a_failure(place: Town) -> None:
+    runtime = configured(place, place.address)
+    prove(runtime)
+    with runtime.reading() as session:
+        late = canary.standing(session, runtime, runtime.now() + timedelta(hours=13))
+    assert late is not None and late.failing and late.proven_at is not None
+
+
+def test_nobody_can_pass_a_rating_off_as_a_test(place: Town) -> None:
+    code = place.code("W03")
+    for sign in ("1", canary.mark(place.runtime.vault, "another-key-000000")):
+        form = {"key": "k" * 20 + sign[:2], "overall": "1", "canary": sign}
+        requests.post(f"{place.address}/s/{code}", data=form, timeout=20)
+    assert {one.status for one in place.all(Rating)} == {"counted"}
