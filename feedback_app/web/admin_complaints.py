@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 
 from feedback_app.domain.periods import local_day
 from feedback_app.errors import Conflict, Refused
-from feedback_app.services import complaint_desk, rating_lists
+from feedback_app.services import accounts, complaint_desk, rating_lists
 from feedback_app.services.complaint_desk import KINDS, STATES, URGENCIES, Step, Wanted
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
@@ -96,6 +96,7 @@ def _case_page(
         near=complaint_desk.nearness(case, local_day(runtime().now(), runtime().zone)),
         moves=complaint_desk.moves(case),
         reach=complaint_desk.reach(case),
+        names={one.login: one.name for one in accounts.all_accounts(session)},
         version=complaint_desk.version(case),
         zone=runtime().zone,
         problem=problem,
