@@ -13,7 +13,7 @@ const got=await fetch(f.action,{method:"POST",body:new URLSearchParams(waiting),
 if(got.redirected&&new URL(got.url).pathname.startsWith("/r/")){drop();location.replace(got.url);return}
 if(got.status>=400&&got.status<500){keep(waiting,0);f.submit();return}
 throw 0
-}catch{line.hidden=false;button.textContent=line.dataset.again;setTimeout(send,pause=Math.min(pause*2,6e4))}
+}catch{line.hidden=false;line.scrollIntoView({block:"center"});button.textContent=line.dataset.again;setTimeout(send,pause=Math.min(pause*2,6e4))}
 finally{clearTimeout(late);busy=false;button.disabled=false}
 }
 function wait(all){waiting=all;keep(all,1);f.querySelectorAll("fieldset,.field").forEach(e=>{e.inert=true});send()}
