@@ -220,3 +220,65 @@ def test_the_command_line_imports_publishes_lists_and_exports(runtime: Runtime, 
     assert tomllib.loads(out.read_text("utf-8")) == tomllib.loads(file.read_text("utf-8"))
     again = command(runtime, "export", "visit_2026")[1]
     assert question_sets.read(again.encode(), "x").overall == "q1"
+
+
+UNUSUAL = """
+title = "住院随访"
+published = "2024"
+[[section]]
+title = "入院"
+[[section.item]]
+no = 1
+kind = "single"
+text = "怎么来的？"
+options = ["普通号(含专家)", "急诊, 救护车", "it's other"]
+[[section.item]]
+no = 2
+kind = "text"
+text = "说说经过"
+show_if = "1 == 普通号(含专家) or 1 in (急诊, 救护车)"
+[[section]]
+title = "住院"
+[[section.item]]
+no = 3
+kind = "frequency"
+text = "护士来得快吗？"
+options = ["总是", "有时", "从不"]
+scores = [100, 50, 0]
+[[section.item]]
+no = 4
+kind = "numeric_scale"
+min = 0
+max = 10
+min_text = "绝不会"
+max_text = "一定会"
+unit_of = "总体"
+text = "会推荐吗？"
+[[section.item]]
+no = 5
+kind = "matrix"
+text = "这几样"
+rows = ["饭菜", "病房"]
+options = ["好", "中", "差"]
+scores = [3, 2, 1]
+show_if = "4 <= 6 and not (3 == 总是)"
+[[section.item]]
+no = 6
+kind = "yesno"
+text = "愿意接到电话吗？"
+options = ["愿意", "不愿意", "说不好"]
+"""
+
+
+def test_unusual_ways_to_write_are_understood() -> None:
+    made = question_sets.read(UNUSUAL.encode(), "x")
+    kinds = [(one.key, one.kind) for one in made.questions if one.kind != "section"]
+    expected = ["single", "text", "likert", "scale", "matrix", "single"]
+    assert kinds == [(f"q{number}", kind) for number, kind in enumerate(expected, 1)]
+    assert [one.text["zh"] for one in made.questions if one.kind == "section"] == ["入院", "住院"]
+    assert (made.overall, dict(made.question("q4").high)) == ("q4", {"zh": "一定会"})  # type: ignore[union-attr]
+    read = read_answers(made, {"q1": ["a"], "q2": ["x"], "q4": ["3"], "q5.r1": ["a"], "q5.r2": ["c"], "q6": ["c"]})
+    assert (read.score, read.values["q5"], read.comment) == (2, {"r1": "a", "r2": "c"}, "x")
+    given = [item for section in tomllib.loads(UNUSUAL)["section"] for item in section["item"]]
+    back = to_neutral(made)["item"]
+    assert [{name: value for name, value in item.items() if name != "section"} for item in back] == given

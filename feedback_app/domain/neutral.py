@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from feedback_app import texts
-from feedback_app.domain.conditions import Compare, changed, parse, written
+from feedback_app.domain.conditions import Compare, Condition, changed, parse, written
 from feedback_app.domain.neutral_overall import positive_options, which_is_overall
 from feedback_app.domain.questionnaires import OVERALL, RESERVED, Questionnaire, type_of, types
 from feedback_app.domain.questions._base import Option, Question
@@ -111,8 +111,7 @@ def _wrong(item: Mapping[str, Any], why: str) -> Refused:
 
 def _question(item: Mapping[str, Any], key: str) -> Question:
     kind = KINDS.get(str(item.get("kind")), str(item.get("kind")))
-    if kind == "likert" and not item.get("options"):
-        kind = "scale"
+    kind = _fitting_kind(item, kind)
     if kind not in types():
         raise _wrong(item, f"kind = {item.get('kind')!r}")
     if not isinstance(item.get("text"), str) or not item["text"].strip():
@@ -129,6 +128,8 @@ def _question(item: Mapping[str, Any], key: str) -> Question:
         unit=_words(item, "unit"),
         least=_end(item, "min"),
         most=None if longest else _end(item, "max"),
+        low=_end_in_words(item, "low"),
+        high=_end_in_words(item, "high"),
         dimension=str(item.get("unit_of", "")),
         required=item.get("required") is True,
         show_if=str(item.get("show_if", "")),
@@ -140,6 +141,29 @@ def _question(item: Mapping[str, Any], key: str) -> Question:
     except Refused as refused:
         raise _wrong(item, texts.text(refused.code.replace(".", ".errors.", 1), **refused.params)) from None
     return made
+
+
+def _fitting_kind(item: Mapping[str, Any], kind: str) -> str:
+    """Of our kinds the one that can hold the item: a step scale without steps is numeric, and ours that ask for more
+    (a way out, exactly yes and no, our five levels) are plain steps or choices where the item has less."""
+    options, scores = item.get("options") or [], item.get("scores") or []
+    if kind == "likert" and not options:
+        return "scale"
+    if kind == "level" or (kind == "frequency" and all(isinstance(score, int | float) for score in scores) and scores):
+        return "likert" if options else kind
+    return "single" if kind == "yesno" and len(options) not in {0, 2} else kind
+
+
+_END_NAMES = {
+    "low": ("min_text", "min_label", "low", "low_text"),
+    "high": ("max_text", "max_label", "high", "high_text"),
+}
+
+
+def _end_in_words(item: Mapping[str, Any], end: str) -> dict[str, str]:
+    """Words at an end of a numeric scale, under the names people give them; they stay in ``source`` as well."""
+    said = next((item[name] for name in _END_NAMES[end] if isinstance(item.get(name), str)), "")
+    return {"zh": said} if said else {}
 
 
 def _rest(item: Mapping[str, Any], kind: str) -> dict[str, Any]:
@@ -241,9 +265,21 @@ def _translated(one: Question, text: str, keys: Mapping[str, str], listed: Seque
         return Compare(key, part.op, tuple(values.get(value, value) for value in part.values))
 
     try:
-        return written(changed(parse(text), change))
+        return written(changed(_parsed(text, listed), change))
     except Refused as refused:
         raise Refused(refused.code, key=one.key, **refused.params) from None
+
+
+def _parsed(text: str, listed: Sequence[Question]) -> Condition:
+    """Answers are often written without quotes although they contain signs of ours, as in ``5 == 普通号(含专家)``."""
+    try:
+        return parse(text)
+    except Refused:
+        said = {option.text["zh"] for one in listed for option in one.options if option.text["zh"] in text}
+        signs = [words for words in said if '"' not in words and re.search(r"[\s=<>!(),\[\]&|']", words)]
+        for words in sorted(signs, key=len, reverse=True):
+            text = re.sub(f'(?<!["\\w]){re.escape(words)}(?!["\\w])', lambda found: f'"{found[0]}"', text)
+        return parse(text)
 
 
 def _replaced(one: Question, **fields: Any) -> Question:
