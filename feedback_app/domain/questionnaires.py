@@ -115,7 +115,7 @@ def _check_groups(made: Questionnaire) -> None:
 def level(made: Questionnaire, values: Mapping[str, Any]) -> int:
     """1..5 from the overall answer: its 0..100 cut into five, 12.5 | 37.5 | 62.5 | 87.5; NO_LEVEL when it has no score.
 
-    Five levels give themselves, three give 5, 3, 1, and 1–10 goes in pairs (docs/decisions/0060).
+    Five levels give themselves, three give 5, 3, 1, and 1–10 goes in pairs (docs/decisions/0066).
     """
     one = made.question(made.overall)
     score = type_of(one).score(one, values[made.overall]) if one else None
