@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from feedback_app.cli._common import Session
 from feedback_app.cli.questions import questions
 from feedback_app.domain.answers import read_answers
-from feedback_app.domain.neutral import to_neutral
+from feedback_app.domain.neutral_writing import to_neutral
 from feedback_app.domain.question_logic import check_logic, effort
 from feedback_app.domain.question_scores import dimension_scores, positive_share
 from feedback_app.domain.questionnaire_bodies import from_body, to_body

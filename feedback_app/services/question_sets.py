@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db import questionnaires as rows
 from feedback_app.db.questionnaires import QuestionnaireVersion
-from feedback_app.domain import neutral
+from feedback_app.domain import neutral, neutral_writing
 from feedback_app.domain.question_logic import check_logic
 from feedback_app.domain.questionnaire_bodies import from_body, to_body
 from feedback_app.domain.questionnaires import Questionnaire, check
@@ -93,4 +93,4 @@ def take(session: Session, made: Questionnaire, *, publish: bool, by: str, now: 
 def written(session: Session, key: str, *, as_neutral: bool = False) -> str:
     """The set as TOML, in our own form or in the neutral notation. Raises NotFound ``questions.no_set``."""
     made = from_body(questionnaires.latest(session, key).body)
-    return dumps(neutral.to_neutral(made) if as_neutral else to_body(made))
+    return dumps(neutral_writing.to_neutral(made) if as_neutral else to_body(made))
