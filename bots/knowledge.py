@@ -3,24 +3,34 @@
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from bots.language import directory
+from bots.language import directory, lexicon
 from bots.language.directory import Directory, Point
-from feedback_app.services import conversations
+from feedback_app.services import conversations, teaching
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
-Version = tuple[int, datetime | None]
+Version = tuple[int, datetime | None, int, int]
+_taught: list[object] = [None]  # whose words, and which, lie over the lexicon now
 _kept: WeakKeyDictionary[object, tuple[Version, Directory]] = WeakKeyDictionary()
 
 
 def of(session: Session, runtime: Runtime) -> Directory:
     """The index of everything that may be rated now."""
     version = conversations.directory_version(session)
+    _lay_over(session, runtime, version)
     kept = _kept.get(runtime.database)
     if kept is None or kept[0] != version:
         kept = (version, _read(session))
         _kept[runtime.database] = kept
     return kept[1]
+
+
+def _lay_over(session: Session, runtime: Runtime, version: Version) -> None:
+    """The words administrators taught, over the lexicon of this process."""
+    wanted = (id(runtime.database), version[2:])
+    if _taught[0] != wanted:
+        lexicon.teach(teaching.overlay(session))
+        _taught[0] = wanted
 
 
 def _read(session: Session) -> Directory:

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from bots import channels, dispatch, front, patient_identity, probes, webhook, wecom
+from bots import explain as explaining
 from bots.clients import asking
 from bots.probes import Probe
 from feedback_app import registry, texts, web
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> Flask:
         if getattr(module, "OUTSIDE_CSRF", False):
             csrf.exempt(blueprint)
     app.extensions["staff_identity"] = wecom.open_identity(runtime)
+    app.extensions["bot_explains"] = lambda text, context: explaining.explain(runtime, explaining.Told(text, context))
     app.extensions["patient_identity"] = patient_identity.open_identity(runtime)
     if settings.wechat.enabled:
         _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer, front.is_ours))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from feedback_app.db.conversations import Conversation, NotUnderstood
+from feedback_app.db.conversations import Conversation, NotUnderstood, TaughtWord
 from feedback_app.db.directory import ServicePoint
 
 LASTS = {
@@ -80,12 +80,14 @@ def not_understood(session: Session, text: str, context: str, now: datetime) -> 
     session.flush()
 
 
-def directory_version(session: Session) -> tuple[int, datetime | None]:
-    """Changes whenever a service point is added, changed or stopped."""
-    count, changed = session.execute(
-        select(func.count(), func.max(ServicePoint.changed_at)).where(ServicePoint.active)
+def directory_version(session: Session) -> tuple[int, datetime | None, int, int]:
+    """Changes whenever a service point is added, changed or stopped, or a word is taught or taken back."""
+    taught = select(func.count()).select_from(TaughtWord).scalar_subquery()
+    ended = select(func.count(TaughtWord.ended_at)).scalar_subquery()
+    count, changed, words, gone = session.execute(
+        select(func.count(), func.max(ServicePoint.changed_at), taught, ended).where(ServicePoint.active)
     ).one()
-    return int(count), changed
+    return int(count), changed, int(words), int(gone)
 
 
 def nameable(session: Session) -> Sequence[ServicePoint]:

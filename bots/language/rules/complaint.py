@@ -44,7 +44,11 @@ def read(message: Message) -> Understanding | None:
 
 def complains(message: Message) -> bool:
     text = message.without_names
-    found = lexicon.pattern("complaint.patterns").search(text) or lexicon.pattern("complaint.rhetoric").search(text)
+    found = (
+        message.has_word("complaint.taught")
+        or lexicon.pattern("complaint.patterns").search(text)
+        or lexicon.pattern("complaint.rhetoric").search(text)
+    )
     thankful = _THANKS.search(message.text) and not message.says("complaint.irony")
     after_but = _BUT.split(message.without_names)[-1] if thankful and _BUT.search(message.without_names) else ""
     blames_after = bool(after_but and lexicon.pattern("complaint.patterns").search(after_but))

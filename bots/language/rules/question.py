@@ -16,7 +16,8 @@ def read(message: Message) -> Understanding | None:
         return None
     if message.says("question.medical"):
         return message.reads("question", "no_medical_advice")
-    if not message.says("question.patterns") or message.says("complaint.rhetoric"):
+    asks = message.says("question.patterns") or message.has_word("question.taught")
+    if not asks or message.says("complaint.rhetoric"):
         return None
     if _COMPARING.search(message.text) and message.possible:
         return message.reads("question", "ask_target", candidates=message.possible)

@@ -1,7 +1,6 @@
 """Messages that are one fixed word: menu entries, greetings, refusals; and what is left over."""
 
 import re
-from functools import cache
 
 from bots.language import lexicon
 from bots.language.meaning import Message, Understanding
@@ -76,11 +75,11 @@ def declines(message: Message) -> bool:
 LONGEST_POLITE = 24
 
 
-@cache
+@lexicon.remembered
 def _closes() -> re.Pattern[str]:
     """嗯没有了谢谢再见: a refusal in nothing but polite words."""
     polite = lexicon.alternatives([*lexicon.one_of("greeting.words"), *"嗯啊呃额哦那就了", "那个", "再见"])
-    closing = lexicon.alternatives(one for one in lexicon.one_of("close.words") if len(one) > 1)
+    closing = lexicon.alternatives([one for one in lexicon.one_of("close.words") if len(one) > 1])
     return re.compile(f"(?:{polite}){{0,4}}(?:{closing})(?:{polite}|{closing}){{0,4}}")
 
 
