@@ -9,11 +9,12 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from bots import channels, dispatch, front, patient_identity, probes, webhook, wecom
+from bots import channels, dispatch, front, media, patient_identity, probes, webhook, wecom
 from bots import explain as explaining
 from bots.clients import asking
 from bots.probes import Probe
 from feedback_app import registry, texts, web
+from feedback_app.services.case_media import MediaSource
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
@@ -104,6 +105,11 @@ def open_channels(runtime: Runtime) -> Mapping[str, Channel]:
 def open_probes(runtime: Runtime) -> Mapping[str, Probe]:
     """The ways in through which the canary sends its tests, by channel."""
     return probes.open_probes(runtime)
+
+
+def open_media(runtime: Runtime) -> MediaSource | None:
+    """Where pictures and voices sent to the official account are fetched; None without one."""
+    return media.open_media(runtime)
 
 
 def ask_platforms(runtime: Runtime) -> Mapping[str, str]:

@@ -15,9 +15,11 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from feedback_app.domain.periods import local_day
+from feedback_app.errors import FeedbackError
 from feedback_app.services import (
     bindings,
     canary,
+    case_media,
     deliveries,
     evidence,
     housekeeping,
@@ -26,6 +28,7 @@ from feedback_app.services import (
     publications,
     visits,
 )
+from feedback_app.services.case_media import MediaSource
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.reasons import coded
 from feedback_app.services.runtime import Runtime
@@ -68,10 +71,17 @@ DAILY: Mapping[str, Daily] = {"close": _close, "links": _forget, "bindings": _ou
 class Worker:
     """One worker process: what it does at a tick, and how it delivers."""
 
-    def __init__(self, runtime: Runtime, channels: Channels, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        channels: Channels,
+        stop: threading.Event | None = None,
+        media: MediaSource | None = None,
+    ) -> None:
         self.name = f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(3)}"
         self._runtime = runtime
         self._channels = channels
+        self._media = media
         self._stop = stop or threading.Event()
         self._last_beat: datetime | None = None
         self._last_minute: datetime | None = None
@@ -116,6 +126,26 @@ class Worker:
         with self._runtime.transaction() as session:
             if periodic.hold(session, "publish", self.name, now):
                 publications.publish_due(session, now=now, settings=self._runtime.settings)
+
+    def fetch_media(self) -> int:
+        """Fetch what people sent to their cases; returns how much was asked for."""
+        if self._media is None:
+            return 0
+        now = self._runtime.now()
+        with self._runtime.reading() as session:
+            if not case_media.has_work(session, now):
+                return 0
+        with self._runtime.transaction() as session:
+            wanted = case_media.take(session, now, BATCH)
+        for one in wanted:
+            try:
+                content = self._media.fetch(one.media_id)
+            except FeedbackError as error:  # perhaps later: it stays wanted until the platform has it no more
+                _log.warning("media not fetched: %s", error.code)
+                continue
+            with self._runtime.transaction() as session:
+                case_media.fetched(session, one.id, content)
+        return len(wanted)
 
     def _beat(self) -> None:
         now = self._runtime.now()
@@ -192,13 +222,23 @@ class Worker:
             periodic.gone(session, self.name)
 
 
-def run_worker(runtime: Runtime, channels: Channels, stop: threading.Event, probes: Probes | None = None) -> None:
+def run_worker(
+    runtime: Runtime,
+    channels: Channels,
+    stop: threading.Event,
+    probes: Probes | None = None,
+    media: MediaSource | None = None,
+) -> None:
     """Work until ``stop`` is set; the message being sent then is finished and recorded."""
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick left out because the last one runs is no news
-    worker = Worker(runtime, channels, stop)
+    worker = Worker(runtime, channels, stop, media)
     scheduler = BackgroundScheduler(timezone=UTC)
     seconds = SANDBOX_TICK_SECONDS if runtime.settings.sandbox.clock_file else TICK_SECONDS
-    for job, every in ((worker.tick, seconds), (worker.deliver, DELIVERY_SECONDS)):
+    for job, every in (
+        (worker.tick, seconds),
+        (worker.deliver, DELIVERY_SECONDS),
+        (worker.fetch_media, seconds),
+    ):
         scheduler.add_job(
             job, "interval", seconds=every, max_instances=1, coalesce=True, next_run_time=datetime.now(UTC)
         )

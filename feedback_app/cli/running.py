@@ -34,7 +34,8 @@ def work(session: Session) -> None:
         signal.signal(sign, lambda *_: stop.set())
     with session.runtime() as runtime:
         say("worker is running")
-        jobs.run_worker(runtime, app.open_channels(runtime), stop, app.open_probes(runtime))
+        probes, media = app.open_probes(runtime), app.open_media(runtime)
+        jobs.run_worker(runtime, app.open_channels(runtime), stop, probes, media)
     say("worker has stopped")
 
 

@@ -13,7 +13,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import NotAllowed, NotFound
-from feedback_app.services import audit
+from feedback_app.services import audit, case_media
 from feedback_app.services.complaints import begin_clock
 from feedback_app.texts import text as sentence
 
@@ -65,8 +65,10 @@ def own(session: Session, person_hash: str, number: str) -> Case:
 
 
 def add(session: Session, case: Case, text: str, now: datetime, **details: object) -> None:
-    """Append what the person says later."""
-    _event(session, case, "added", text, now, details)
+    """Append what the person says later; a picture or voice (``kind``, ``media_id``) is fetched by the worker."""
+    event = _event(session, case, "added", text, now, details)
+    if details.get("media_id"):
+        case_media.want(session, case.id, event.id, str(details.get("kind", "")), str(details["media_id"]), now)
 
 
 def point_at(session: Session, case: Case, point_id: int) -> None:
@@ -138,10 +140,12 @@ def last_answer(session: Session, case: Case) -> str:
     return session.scalar(query.order_by(CaseEvent.id.desc()).limit(1)) or ""
 
 
-def _event(session: Session, case: Case, action: str, text: str, now: datetime, details: object) -> None:
+def _event(session: Session, case: Case, action: str, text: str, now: datetime, details: object) -> CaseEvent:
     kept = dict(details) if isinstance(details, dict) else {}
-    session.add(CaseEvent(case_id=case.id, at=now, actor="patient", action=action, text=clean(text), details=kept))
+    event = CaseEvent(case_id=case.id, at=now, actor="patient", action=action, text=clean(text), details=kept)
+    session.add(event)
     session.flush()
+    return event
 
 
 def any_filed(session: Session) -> bool:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 
 from feedback_app.domain.periods import local_day
 from feedback_app.errors import Conflict, Refused
-from feedback_app.services import accounts, complaint_desk, rating_lists
+from feedback_app.services import accounts, case_media, complaint_desk, rating_lists
 from feedback_app.services.complaint_desk import KINDS, STATES, URGENCIES, Step, Wanted
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
@@ -86,6 +86,21 @@ def contact(number: str) -> str:
         return _case_page(session, number, address=address)
 
 
+@blueprint.get("/admin/complaints/<number>/media/<int:media_id>")
+@allow(OFFICE)
+def media(number: str, media_id: int) -> Response:
+    """A picture or voice of the case, for the complaints office only; never run or guessed at by a browser."""
+    with runtime().reading() as session:
+        found = case_media.file(session, number, media_id)
+    answer = Response(found.content, content_type=found.content_type)
+    shown = "inline" if found.content_type == "image/jpeg" else "attachment"
+    kind = {"image/jpeg": "jpg", "audio/amr": "amr"}.get(found.content_type, "mp3")
+    answer.headers["Content-Disposition"] = f'{shown}; filename="{media_id}.{kind}"'
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
 def _case_page(
     session: Session, number: str, *, problem: str = "", kept: dict[str, str] | None = None, address: str = ""
 ) -> str:
@@ -93,6 +108,7 @@ def _case_page(
     return render_template(
         "admin/complaint.html",
         case=case,
+        media=case_media.of_case(session, case),
         near=complaint_desk.nearness(case, local_day(runtime().now(), runtime().zone)),
         moves=complaint_desk.moves(case),
         reach=complaint_desk.reach(case),

@@ -32,6 +32,7 @@ class Town:
     app: Flask
     phones: SandboxClient
     address: str  # of the product
+    sandbox: Flask
 
     def code(self, key: str) -> str:
         """The printed code of somebody of ``tests.people``."""
@@ -91,7 +92,8 @@ def town(folder: Path, mode: str = "secure", **changes: Any) -> Iterator[Town]:
         prepare(runtime)
         app = create_app(settings)
         closing.enter_context(running(app, ours))
-        closing.enter_context(running(create_sandbox(settings), theirs))
+        sandbox = create_sandbox(settings)
+        closing.enter_context(running(sandbox, theirs))
         phones = closing.enter_context(SandboxClient(platform))
         phones.patient("oWang", "王芳")
-        yield Town(runtime, app, phones, settings.server.base_url)
+        yield Town(runtime, app, phones, settings.server.base_url, sandbox)

@@ -614,4 +614,25 @@ def upgrade() -> None:
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_events_case_id"), ["case_id"], unique=False)
 
+    op.create_table(
+        "case_media",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("media_id", sa.String(length=128), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("asked_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("next_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("content_type", sa.String(length=40), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_media_case_id_cases")),
+        sa.ForeignKeyConstraint(["event_id"], ["case_events.id"], name=op.f("fk_case_media_event_id_case_events")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_media")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_case_media_event_id")),
+    )
+    with op.batch_alter_table("case_media", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_media_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_media_state"), ["state"], unique=False)
+
     # ### end Alembic commands ###
