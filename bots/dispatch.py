@@ -7,14 +7,16 @@ from bots import events, intents, knowledge, steps
 from bots.intents import _intake
 from bots.language.meaning import Context, Understanding
 from bots.language.understand import understand
-from bots.messages import Inbound, Reply
+from bots.messages import Inbound, Reply, cut
 from bots.turn import Intent, Turn
 from feedback_app import registry
-from feedback_app.services import conversations, people
+from feedback_app.services import case_news, conversations, people
 from feedback_app.services.conversations import Step
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
+LONGEST_NEWS = 900
+"""Bytes of an answer at the top of another reply; 进度 shows it whole."""
 _UNDERSTOOD_STEPS = frozenset({"menu", "ask_score", "ask_comment", "scan"})
 
 
@@ -33,9 +35,16 @@ def answer(session: Session, runtime: Runtime, inbound: Inbound, *, now: datetim
     turn = Turn(session, runtime, inbound, now, person.hash, person.language, directory, step)
     if inbound.kind == "event":
         return events.answer(turn)
-    if reading is None:
-        return events.without_words(turn)
-    return act(turn, reading)
+    reply = events.without_words(turn) if reading is None else act(turn, reading)
+    return _with_news(turn, person, reply) if person.news and reply.text else reply
+
+
+def _with_news(turn: Turn, person: case_news.Person, reply: Reply) -> Reply:
+    """Answers of the office that could not be sent, at the top, once."""
+    told = case_news.untold(turn.session, person, turn.now)
+    lines = [turn.say("news.top", number=one.number, answer=cut(one.answer, LONGEST_NEWS)) for one in told]
+    lines = [line for line, one in zip(lines, told, strict=True) if one.answer not in reply.text]
+    return reply.topped("\n".join(lines)) if lines else reply
 
 
 def act(turn: Turn, reading: Understanding) -> Reply:

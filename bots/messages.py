@@ -30,12 +30,14 @@ LONGEST_REPLY = 2048
 
 
 def cut(text: str, most_bytes: int) -> str:
-    """The beginning of ``text`` that fits into ``most_bytes`` of UTF-8, ending at a whole character."""
+    """The beginning of ``text`` that fits into ``most_bytes`` of UTF-8, ending with a sentence where one ends near."""
     encoded = text.encode()
     if len(encoded) <= most_bytes:
         return text
     room = most_bytes - len("…".encode())
-    return encoded[:room].decode(errors="ignore").rstrip() + "…" if room > 0 else ""
+    kept = encoded[: max(room, 0)].decode(errors="ignore").rstrip()
+    end = max(kept.rfind(sign) for sign in "。！？\n!?") + 1
+    return (kept[:end].rstrip() if end > len(kept) * 2 // 3 else kept) + "…" if kept else ""
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,7 @@ class Reply:
         lines = [text, *(f"{place} {option}" for place, option in enumerate(options, start=1))]
         joined = clean("\n".join(line for line in lines if line))
         return cls(cut(joined, LONGEST_REPLY), options)
+
+    def topped(self, line: str) -> "Reply":
+        """With ``line`` before it, still within what the platform takes."""
+        return Reply(cut(clean(f"{line}\n\n{self.text}"), LONGEST_REPLY), self.options)

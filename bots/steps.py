@@ -121,11 +121,17 @@ def _case(turn: Turn, reading: Understanding) -> Reply | None:
         case = own_cases.own(turn.session, turn.person, number)
     except FeedbackError:
         return None
-    if case.state != "open":
+    if case.state in {"answered", "closed"} and _is_not_content(turn):
+        return Reply.of(progress.done(turn, case, "reopen"))
+    if case.state not in {"open", "answered"}:
         return None
     own_cases.add(turn.session, case, shortened(turn.text), turn.now, **turn.media)
     turn.wait_for("case", number=number)
     return Reply.of(turn.say("complaint.added", number=number))
+
+
+def _is_not_content(turn: Turn) -> bool:
+    return bool(lexicon.pattern("progress.reopen").search(_plain(turn)))
 
 
 def _offer(turn: Turn, reading: Understanding) -> Reply | None:

@@ -189,7 +189,15 @@ class Worker:
                     break
             with self._runtime.transaction() as session:
                 deliveries.reap(session, now, idempotent=self._idempotent)
-                batch = deliveries.claim(session, self._runtime.vault, self.name, now, BATCH, channels=self._channels)
+                batch = deliveries.claim(
+                    session,
+                    self._runtime.vault,
+                    self.name,
+                    now,
+                    BATCH,
+                    channels=self._channels,
+                    app_id=self._runtime.settings.wechat.app_id,
+                )
             sent += sum(self._send(message) for message in batch)
         return sent
 

@@ -11,6 +11,7 @@ from feedback_app.services.runtime import Runtime
 LONGEST = 2048  # bytes
 MEMORY = 540  # seconds: the platform remembers a client_msg_id for ten minutes, and a call takes its time
 _OPENID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_BY_TEMPLATE = frozenset({"star_result", "star_summary"})  # what the template was approved for
 _WINDOW_CLOSED = frozenset({45015, 45047})
 
 
@@ -32,7 +33,7 @@ class OfficialAccountChannel(_base.PlatformChannel):
         return self._by_template(message)
 
     def _by_template(self, message: Outgoing) -> Outcome:
-        if not self._template:
+        if not self._template or message.purpose not in _BY_TEMPLATE:
             return _base.refused("no_window")
         values = {name: str(message.payload.get(part) or "") for name, part in self._fields.items()}
         try:

@@ -5,7 +5,7 @@ from bots.intents._filing import file, point_by_id
 from bots.language.meaning import Understanding
 from bots.messages import Reply
 from bots.turn import Intent, Turn
-from feedback_app.services import own_ratings
+from feedback_app.services import own_ratings, people
 
 
 class Cancel(Intent):
@@ -17,7 +17,12 @@ class Cancel(Intent):
             case = file(turn, turn.text, kind="complaint")
             turn.settle()
             return Reply.of(turn.say("cancel.privacy", number=case.number, day=turn.day(case.due_on)))
-        return Reply.of(turn.say("cancel.unsubscribed" if reading.expect == "unsubscribe" else "cancel.closed"))
+        if reading.expect in _SILENCE:
+            people.set_quiet(turn.session, turn.person, quiet=reading.expect == "unsubscribe")
+        return Reply.of(turn.say(_SILENCE.get(reading.expect, "cancel.closed")))
+
+
+_SILENCE = {"unsubscribe": "cancel.unsubscribed", "resubscribe": "cancel.resubscribed"}
 
 
 def _undo(turn: Turn, reading: Understanding) -> Reply:

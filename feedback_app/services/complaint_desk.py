@@ -14,7 +14,7 @@ from feedback_app.domain import complaints as rules
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Conflict, NotFound, Refused
-from feedback_app.services import audit
+from feedback_app.services import audit, case_news
 from feedback_app.services.complaints import LONGEST_TEXT, begin_clock
 from feedback_app.services.paging import Page, cut
 from feedback_app.services.vault import Vault
@@ -115,7 +115,8 @@ def take(session: Session, number: str, step: Step, now: datetime, zone: ZoneInf
         raise Refused("complaints.words_needed")
     if len(words) > LONGEST_TEXT:
         raise Refused("complaints.too_long", most=LONGEST_TEXT, length=len(words))
-    session.add(CaseEvent(case_id=case.id, at=now, actor=step.by, action=step.action, text=words))
+    event = CaseEvent(case_id=case.id, at=now, actor=step.by, action=step.action, text=words)
+    session.add(event)
     if state != case.state:
         case.closed_at = now if state == "closed" else None
     case.state = state
@@ -123,6 +124,8 @@ def take(session: Session, number: str, step: Step, now: datetime, zone: ZoneInf
         begin_clock(case, local_day(now, zone))
     audit.write(session, actor=step.by, action=f"case.{step.action}", subject=case.number or "", now=now)
     session.flush()
+    if step.action == rules.ANSWER:
+        case_news.tell(session, case, event, now)
     session.refresh(case)
     return case
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from feedback_app.db import outbox
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.outbox import OutboxMessage
-from feedback_app.db.people import Binding
+from feedback_app.db.people import Binding, Person
 from feedback_app.errors import ConfigurationError
 from feedback_app.services.reasons import LONGEST, because, coded
 from feedback_app.services.vault import Vault
@@ -32,6 +32,7 @@ UNKNOWN = "unknown"  # perhaps delivered: never sent again by itself
 
 PERSONAL = ("wecom", "mail", "official_account")
 """Channels to one person, best first; their recipients are sealed in the outbox. ``wecom_group`` holds a plain name."""
+DESPITE_SILENCE = frozenset({"case_answer"})
 LEASE = timedelta(seconds=60)
 REPEATABLE = timedelta(hours=2)  # how long every idempotent channel recognises a message again, at least
 _VIA = "|via:"
@@ -72,7 +73,14 @@ def has_work(session: Session, channels: Collection[str], now: datetime) -> bool
 
 
 def claim(
-    session: Session, vault: Vault, owner: str, now: datetime, limit: int, *, channels: Collection[str] = PERSONAL
+    session: Session,
+    vault: Vault,
+    owner: str,
+    now: datetime,
+    limit: int,
+    *,
+    channels: Collection[str] = PERSONAL,
+    app_id: str = "",
 ) -> list[Outgoing]:
     """Up to ``limit`` due messages, mine until LEASE has passed. Two owners never get the same one.
 
@@ -88,6 +96,9 @@ def claim(
             continue
         if message.repeat_until is not None and now > message.repeat_until:
             _finish(message, UNKNOWN, coded("deliveries.reasons.too_late_to_repeat"))
+            continue
+        if _wants_silence(session, vault, message, recipient, app_id):
+            _finish(message, FAILED, "the person asked for silence (退订)")
             continue
         claimed.append(
             Outgoing(
@@ -109,6 +120,14 @@ def _opened(vault: Vault, payload: Mapping[str, Any]) -> dict[str, Any]:
         return dict(payload)
     others = {name: value for name, value in payload.items() if name != "url_sealed"}
     return {**others, "url": vault.unseal(payload["url_sealed"])}
+
+
+def _wants_silence(session: Session, vault: Vault, message: OutboxMessage, openid: str, app_id: str) -> bool:
+    """Whoever sent 退订 gets nothing but answers to their own complaints."""
+    if message.channel != "official_account" or message.purpose in DESPITE_SILENCE:
+        return False
+    person = session.get(Person, vault.person(openid, app_id))
+    return person is not None and person.quiet
 
 
 def start(session: Session, outgoing: Outgoing, owner: str, now: datetime) -> bool:

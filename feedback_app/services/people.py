@@ -33,6 +33,14 @@ def meet(session: Session, vault: Vault, openid: str, *, app_id: str, now: datet
     return person
 
 
+def set_quiet(session: Session, person_hash: str, *, quiet: bool) -> None:
+    """No messages but answers to own complaints; or undo that."""
+    person = session.get(Person, person_hash)
+    if person is not None:
+        person.quiet = quiet
+        session.flush()
+
+
 def forget(session: Session, vault: Vault, openid: str, *, app_id: str) -> None:
     """Unfollowed: everything that leads to this person goes (platform rule: delete that user's information).
 

@@ -9,6 +9,8 @@ from bots.language.meaning import Message, Understanding
 def read(message: Message) -> Understanding | None:
     if message.says("privacy.patterns"):
         return message.reads("cancel", "privacy_request")
+    if lexicon.pattern("resubscribe.patterns").search(message.bare):
+        return message.reads("cancel", "resubscribe")
     if lexicon.pattern("unsubscribe.patterns").search(message.bare):
         return message.reads("cancel", "unsubscribe")
     if message.says("undo.patterns") and "投诉" not in message.text and not _rates_anew(message):
