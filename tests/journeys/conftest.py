@@ -116,7 +116,11 @@ class Running:
         return codes.address(self.base, code.text or "")
 
     def rate(self, address: str, level: int, comment: str = "") -> str:
-        """Fill in the form as a browser without JavaScript would; returns the address of the receipt page."""
+        """Fill in the form as a patient's browser without JavaScript would; returns the address of the receipt page.
+
+        Each call is another patient's phone: what the last one left behind is forgotten.
+        """
+        self.browser.cookies.clear()
         form = self.browser.get(address, timeout=20)
         fields = dict(_HIDDEN.findall(form.text))
         sent = self.browser.post(
