@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.complaints import Case
@@ -98,6 +98,9 @@ def _address(rule: Rule, told: Mapping[str, str]) -> str:
     known = {**told, "code": told["slip"]} if rule.endpoint == "staff_auth.slip" else told
     if rule.endpoint == "admin_codes.picture":
         known = {**told, "kind": "svg"}
-    values = {name: known.get(name, "none" if name != "binding_id" else "1") for name in rule._converters}
-    built = rule.build({k: int(v) if v.isdigit() and k.endswith("_id") else v for k, v in values.items()})
+    values: dict[str, str | int] = {}
+    for name, converter in rule._converters.items():
+        value = known.get(name, "1" if isinstance(converter, IntegerConverter) else "none")
+        values[name] = int(value) if isinstance(converter, IntegerConverter) else value
+    built = rule.build(values)
     return built[1] if built else ""
