@@ -4,8 +4,8 @@ from bots.intents import _intake, menu
 from bots.language.directory import Point
 from bots.messages import Reply
 from bots.turn import Turn
-from feedback_app.errors import FeedbackError
-from feedback_app.services import codes, conversations, own_cases, people
+from feedback_app.errors import FeedbackError, Gone
+from feedback_app.services import codes, conversations, directory, own_cases, people
 
 CLICKS = {
     "rate": "评价",
@@ -40,12 +40,25 @@ def _arrived(turn: Turn, scene: str, *, first: bool) -> Reply:
         return _welcome(turn)
     try:
         code = codes.open_code(turn.session, turn.runtime.vault, scene)
+    except Gone as error:
+        return _stopped(turn, scene, str(error.params.get("name", "")))
     except FeedbackError:
         return Reply.of(turn.say("welcome.bad_code"))
     point = next((one for one in turn.directory.points if one.id == code.service_point_id), None)
     if point is None:
         return Reply.of(turn.say("welcome.bad_code"))
     return greet_at(turn, point, code.text or "", first=first)
+
+
+def _stopped(turn: Turn, scene: str, name: str) -> Reply:
+    """An old code: said so, with the new one of the same place where there is one."""
+    point = codes.find(turn.session, turn.runtime.vault, scene).service_point
+    successor = directory.active_code(turn.session, point) if point.active else ""
+    if not successor:
+        return Reply.of(turn.say("welcome.stopped", name=name))
+    link = codes.address(turn.runtime.settings.server.base_url, successor)
+    turn.wait_for("scan", point=point.id)
+    return Reply.of(turn.say("welcome.replaced", name=name, link=link))
 
 
 def greet_at(turn: Turn, point: Point, code: str, *, first: bool) -> Reply:

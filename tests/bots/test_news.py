@@ -7,9 +7,9 @@ import pytest
 from feedback_app.db.complaints import Case
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.domain.complaints import ANSWER
-from feedback_app.services import complaint_desk, deliveries, outbox
+from feedback_app.services import codes, complaint_desk, deliveries, outbox
 from feedback_app.services.runtime import Runtime
-from tests.bots.test_dispatch import Patient, additions, cases
+from tests.bots.test_dispatch import Patient, additions, cases, code_of, ratings
 from tests.conftest import NOON
 
 
@@ -118,3 +118,16 @@ def test_a_long_answer_leaves_room(runtime: Runtime, patient: Patient) -> None:
     said = patient.says("帮助")
     assert "有答复了" in said and "4 人工" in said
     assert len(said.encode()) <= 2048
+
+
+def test_an_old_code_is_explained_and_leads_to_its_successor(runtime: Runtime, patient: Patient) -> None:
+    old = code_of(runtime, "W03")
+    with runtime.transaction() as session:
+        gone = codes.open_code(session, runtime.vault, old)
+        codes.retire(session, gone, why="worn", actor="wang", now=NOON)
+    assert "已经停用了" in patient.scans(old)
+    new = code_of(runtime, "W03")
+    said = patient.scans(old)
+    assert "以前的码" in said and f"/s/{new}" in said
+    patient.says("4")
+    assert ratings(runtime) == [("W03", 4, "counted")]

@@ -4,6 +4,8 @@ import pytest
 
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.platform import JobRun
+from feedback_app.domain.complaints import ANSWER
+from feedback_app.services import complaint_desk
 from tests.journeys.conftest import Running
 
 pytestmark = pytest.mark.journey
@@ -18,6 +20,11 @@ def only_case(hospital: Running) -> Case:
 def words(hospital: Running) -> list[str]:
     with hospital.runtime.reading() as session:
         return [event.text for event in session.query(CaseEvent).order_by(CaseEvent.id)]
+
+
+def told(hospital: Running) -> list[str]:
+    """What the hospital sent to Wang by itself, beyond replies."""
+    return [one.text for one in hospital.phones.received(openid=WANG) if one.channel == "custom"]
 
 
 def restart(hospital: Running) -> None:
@@ -63,6 +70,15 @@ def test_begun_on_monday_finished_on_wednesday_answered_on_thursday(hospital: Ru
     phones.patient("oLi", "李雷")
     stranger = phones.say("oLi", mangled).shown
     assert "不是在您这里登记的" in stranger and "护士" not in stranger
+
+    with hospital.runtime.transaction() as session:
+        seen = complaint_desk.version(complaint_desk.get(session, f"{number}"))
+        step = complaint_desk.Step(ANSWER, "已经找她谈过，周五当面向您道歉。", seen, "wang")
+        complaint_desk.take(session, f"{number}", step, hospital.runtime.now(), hospital.runtime.zone)
+    hospital.until(lambda: told(hospital) != [], "the answer is in the chat")
+    [text] = told(hospital)
+    assert f"{number} 有答复了" in text and "周五当面向您道歉" in text
+    assert "有答复了" not in phones.say(WANG, "谢谢").shown
     verified = hospital.command("verify")
     assert verified.returncode == 0, verified.stdout
 
