@@ -25,8 +25,23 @@ _IN_GENERAL = re.compile(
 _WITHDRAWN = re.compile(r"(撤销|撤回|撤掉|取消|撤).{0,6}(投诉|举报|工单)|撤诉|投诉.{0,3}(撤|取消)")
 
 
+_WISHES_NOW = re.compile(
+    r"(要|想|来|必须|给我)(再|再次)?(投诉|举报)(?!的|过|了|单|件|案|号|记录|进度|进展|结果|处理|编号|到|$)"
+)
+_SPEAKS_OF_AN_OLD_ONE = re.compile(
+    r"上次|上回|之前|已经|投诉过|投诉了|举报过|举报了|我的投诉|我投诉的|编号|进度|进展|到哪"
+)
+
+
+def is_about_a_filed_one(message: Message) -> bool:
+    """Whether somebody asks after a complaint. "我要投诉，…没人管" is a new one, however much it sounds like waiting."""
+    if not message.says("progress.patterns"):
+        return False
+    return not _WISHES_NOW.search(message.text) or bool(_SPEAKS_OF_AN_OLD_ONE.search(message.text))
+
+
 def without_number(message: Message) -> Understanding | None:
-    if message.says("progress.patterns") and not _IN_GENERAL.search(message.text):
+    if is_about_a_filed_one(message) and not _IN_GENERAL.search(message.text):
         return message.reads("progress", "ask_case")
     if _WITHDRAWN.search(message.text):
         return message.reads("progress", "ask_case", topic="withdraw")

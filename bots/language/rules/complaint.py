@@ -5,6 +5,7 @@ import re
 from bots.language import lexicon
 from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
+from bots.language.rules.case_numbers import is_about_a_filed_one
 
 _HIM = re.compile(r"投诉(他|她|这个|那个|这位|那位|你们的?那)")
 _THANKS = re.compile(
@@ -32,7 +33,7 @@ def _only_asks(message: Message) -> bool:
         r"(怎么|如何|哪里|在哪|哪儿|去哪|可以|能|能不能|可不可以|怎样|找谁|向谁).{0,6}(投诉|举报)|(投诉|举报).{0,4}(电话|热线|地址|邮箱|渠道|流程|方式|多久|几天|要多长|会不会|会|有用|匿名|是匿名|在哪|怎么|找谁|部门|办公室|入口)|没(有)?投诉|不投诉|不(想|会|要|打算)投诉|(how|where|can i).*complain",
         message.text,
     )
-    return bool(asks) and not message.says("complaint.patterns") or message.says("progress.patterns")
+    return bool(asks) and not message.says("complaint.patterns") or is_about_a_filed_one(message)
 
 
 def read(message: Message) -> Understanding | None:
