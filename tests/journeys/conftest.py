@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -56,7 +57,12 @@ class Running:
         """Start ``service-star ARGUMENTS`` and keep it running; its output is in ``<name>.log``."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                self._command(*arguments), stdout=log, stderr=subprocess.STDOUT, env=self.environment, cwd=self.folder
+                self._command(*arguments),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+                cwd=self.folder,
+                start_new_session=True,
             )
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -74,9 +80,10 @@ class Running:
         return [sys.executable, "-m", "feedback_app.cli.main", "--config", str(self.config), *arguments]
 
     def kill(self, name: str) -> None:
-        """End a process without giving it a chance to tidy up."""
-        self.processes[name].kill()
-        self.processes.pop(name).wait()
+        """End a process and its children, as a power cut would: an orphaned web worker would answer for the dead one."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def stop(self) -> None:
         for process in self.processes.values():
