@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from feedback_app.db.ratings import Rating
 from feedback_app.services.runtime import Runtime
+from tests.console import PASSWORD, account
 
 pytestmark = pytest.mark.browser
 
@@ -80,3 +81,25 @@ def test_no_accessibility_fault_is_found(
 def faults(page: Page) -> str:
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     return found.generate_report() if found.violations_count else ""
+
+
+@pytest.mark.parametrize("with_javascript", [True, False])
+def test_a_rating_stands_in_the_console_at_once(
+    phone: Page,
+    old_phone: Page,
+    desk: Page,
+    server: str,
+    code: Callable[[str], str],
+    runtime: Runtime,
+    with_javascript: bool,
+) -> None:
+    rate(phone if with_javascript else old_phone, f"{server}/s/{code('W03')}", "不满意")
+    expect((phone if with_javascript else old_phone).get_by_role("heading", level=1)).to_contain_text("收到了")
+    who = account(runtime)
+    desk.goto(f"{server}/admin/ratings")
+    desk.get_by_label("登录名").fill(who.login)
+    desk.get_by_label("密码").fill(PASSWORD)
+    desk.get_by_role("button", name="登录").click()
+    row = desk.locator("table tbody tr", has_text="3号收费窗口")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("不满意")
