@@ -27,10 +27,12 @@ class Place(NamedTuple):
 
 SHARED: Mapping[str, Place] = {
     "check": Place("running", "Tell what is wrong; exit status 1 if anything is."),
+    "drill": Place("backup", "Back up, restore elsewhere, verify and compare."),
     "import": Place("directory", "Import departments, staff, windows, logistics, duty."),
     "init": Place("operations", "Write config.toml, create the database."),
     "migrate": Place("operations", "Bring the database to this version."),
     "receipt": Place("operations", "Whether and where a rating is included."),
+    "restore": Place("backup", "Make the database from a backup; never over one that exists."),
     "serve": Place("running", "Serve the web pages and the callbacks."),
     "verify": Place("operations", "Recompute the evidence log and the audit chain."),
     "work": Place("running", "Close months, deliver messages, keep house."),
@@ -41,7 +43,7 @@ SHARED: Mapping[str, Place] = {
 @cache
 def places() -> Mapping[str, Place]:
     """Every command. Files are read for the first line of their docstring, not imported."""
-    named = {place.module for place in SHARED.values()} | {"main"}
+    named = {place.module for place in SHARED.values()} - {"backup"} | {"main"}
     here = Path(__file__).parent
     by_file = [file for file in here.glob("[!_]*.py") if file.stem not in named]
     found = {file.stem: Place(file.stem, _first_line(file)) for file in by_file}
