@@ -1,6 +1,5 @@
 """Copy the database while it runs, make one from a copy, and try both."""
 
-import itertools
 import sys
 import tempfile
 from pathlib import Path
@@ -12,9 +11,9 @@ from feedback_app.errors import FeedbackError
 from feedback_app.services import backups, verification
 from feedback_app.services.backups import Copy
 from feedback_app.services.runtime import Runtime, opened
+from feedback_app.settings import DatabaseSection
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-MOST_PROBLEMS = 20
 
 
 @click.command(epilog="Example: service-star backup /media/disk/stars-2026-11-22.backup")
@@ -49,10 +48,8 @@ def drill(session: Session) -> None:
         folder = Path(name)
         taken = backups.take(runtime.database, folder / "drill.backup", runtime.now())
         made = backups.restore(folder / "drill.backup", folder / "restored.db")
-        elsewhere = {"database": {"url": f"sqlite:///{folder / 'restored.db'}"}}
-        with opened(
-            runtime.settings.model_copy(update={"database": type(runtime.settings.database)(**elsewhere["database"])})
-        ) as restored:
+        elsewhere = DatabaseSection(url=f"sqlite:///{folder / 'restored.db'}")
+        with opened(runtime.settings.model_copy(update={"database": elsewhere})) as restored:
             _must_hold(restored)
     if taken.rows != made.rows:
         raise FeedbackError("backup.damaged", file="drill.backup")
@@ -61,8 +58,7 @@ def drill(session: Session) -> None:
 
 def _must_hold(runtime: Runtime) -> None:
     with runtime.reading() as transaction:
-        problems = verification.problems(transaction, runtime.vault, runtime.now())
-        found = list(itertools.islice(problems, MOST_PROBLEMS))
+        found = verification.first_problems(transaction, runtime.vault, runtime.now())
     for one in found:
         say(f"{one.what}: {one.where}")
     if found:

@@ -1,6 +1,5 @@
 """Beginning and proving: init, migrate, receipt, verify."""
 
-import itertools
 import sys
 
 import click
@@ -11,8 +10,6 @@ from feedback_app.errors import NotFound
 from feedback_app.services import accounts, audit, evidence, inclusion, schema, verification
 from feedback_app.services.verification import KnownHead
 from feedback_app.texts import text
-
-MOST_PROBLEMS = 20
 
 
 @click.command(epilog="Example: service-star init --hospital 青山医院 --base-url https://stars.qingshan.example")
@@ -60,8 +57,7 @@ def verify(session: Session, outside: tuple[str, ...]) -> None:
     """Recompute the whole evidence log and audit chain; exit status 1 and each problem if anything was altered, removed or inserted."""
     kept = tuple(_known_head(one) for one in outside)
     with session.runtime() as runtime, runtime.reading() as transaction:
-        problems = verification.problems(transaction, runtime.vault, runtime.now(), kept)
-        found = list(itertools.islice(problems, MOST_PROBLEMS))
+        found = verification.first_problems(transaction, runtime.vault, runtime.now(), kept)
         newest = evidence.heads(transaction, 1)
         last = audit.last_hash(transaction)
     for one in found:

@@ -55,7 +55,7 @@ def take(database: Database, target: Path, now: datetime) -> Copy:
         for piece in _pieces(plain):
             digest.update(piece)
         heading["sha256"] = digest.hexdigest()
-        with _new(target) as file:
+        with _Flushed(target) as file:
             file.write(json.dumps(heading, ensure_ascii=False).encode() + b"\n")
             for piece in _pieces(plain):
                 file.write(piece)
@@ -97,7 +97,7 @@ def _must_be_free(path: Path) -> None:
 
 
 def _copy_online(source: Path, target: Path) -> None:
-    _new(target).close()
+    _Flushed(target).close()
     with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         new.execute("PRAGMA journal_mode=DELETE")
@@ -107,7 +107,7 @@ def _unpack(backup: Path, target: Path) -> dict[str, Any]:
     with backup.open("rb") as file:
         heading = _heading(file, backup.name)
         digest, size = _begin(heading), 0
-        with _new(target) as made:
+        with _Flushed(target) as made:
             while piece := file.read(_PIECE):
                 digest.update(piece)
                 size += len(piece)
@@ -173,7 +173,3 @@ class _Flushed:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _new(path: Path) -> _Flushed:
-    return _Flushed(path)

@@ -1,5 +1,6 @@
 """Recomputing the whole evidence log from what is stored, and naming the first thing of each sort that does not fit."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from feedback_app.services.vault import Vault
 
 LATEST_PLACE = timedelta(minutes=5)
 BATCH = 2000
+MOST_TOLD = 20
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ def problems(session: Session, vault: Vault, now: datetime, outside: tuple[Known
     yield from _tree(session, vault, outside)
     yield from _ratings(session)
     yield from _boards(session)
+
+
+def first_problems(session: Session, vault: Vault, now: datetime, outside: tuple[KnownHead, ...] = ()) -> list[Problem]:
+    """As many of :func:`problems` as a person wants to read at once."""
+    return list(itertools.islice(problems(session, vault, now, outside), MOST_TOLD))
 
 
 def _entries(session: Session, now: datetime) -> Iterator[Problem]:
