@@ -1,7 +1,6 @@
 """The console in a real browser: signing in, answering a complaint, changing the question set; readable by everybody."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from feedback_app.db.directory import ServicePoint
@@ -10,6 +9,7 @@ from feedback_app.services.complaints import Filing
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from tests.console import PASSWORD, account
+from tests.pages import faults, press
 
 pytestmark = pytest.mark.browser
 
@@ -44,13 +44,8 @@ def enter(page: Page, server: str, role: str) -> None:
     page.goto(f"{server}/admin/sign-in")
     page.get_by_label("登录名").fill(role)
     page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
+    press(page.get_by_role("button", name="登录"))
     expect(page.get_by_role("heading", level=1)).to_have_text("王芳，您好")
-
-
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-    return [f"{page.url}: {one['id']} {one['nodes'][0]['html'][:120]}" for one in found.response["violations"]]
 
 
 @pytest.mark.usefixtures("busy")
@@ -75,10 +70,10 @@ def test_every_page_is_readable_by_everybody_and_fits(desk: Page, server: str, s
 @pytest.mark.usefixtures("busy")
 def test_a_complaint_is_answered_on_a_phone_without_javascript(old_phone: Page, server: str) -> None:
     enter(old_phone, server, "office")
-    old_phone.get_by_role("link", name="去答复").click()
-    old_phone.get_by_role("link", name="T-2611-0001").click()
+    press(old_phone.get_by_role("link", name="去答复"))
+    press(old_phone.get_by_role("link", name="T-2611-0001"))
     old_phone.get_by_label("答复患者").fill("屏已修好。")
-    old_phone.get_by_role("button", name="保存答复").click()
+    press(old_phone.get_by_role("button", name="保存答复"))
     expect(old_phone.get_by_role("status")).to_contain_text("答复已保存")
     expect(old_phone.get_by_role("listitem").filter(has_text="屏已修好。")).to_be_visible()
 

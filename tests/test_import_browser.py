@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from feedback_app.db.directory import ServicePoint
 from feedback_app.services.runtime import Runtime
 from tests.console import PASSWORD, account
+from tests.pages import faults, press, width
 
 pytestmark = pytest.mark.browser
 
@@ -28,13 +28,13 @@ def test_upload_correct_import_without_javascript(
     page.goto(f"{server}/admin/directory/import")
     page.locator("input[name=login]").fill(who.login)
     page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main button").click()
+    press(page.locator("main button"))
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="上传，先看看").click()
+    press(page.get_by_role("button", name="上传，先看看"))
     expect(page.get_by_text("会同时新建 1 个科室：眼科")).to_be_visible()
     page.get_by_label("第 4 行 姓名").fill("区华")
-    page.get_by_role("button", name="改好了，再核对").click()
-    page.get_by_role("button", name="确认导入 3 行").click()
+    press(page.get_by_role("button", name="改好了，再核对"))
+    press(page.get_by_role("button", name="确认导入 3 行"))
     expect(page.get_by_role("heading", level=1)).to_have_text("导入好了")
     context.close()
     with runtime.reading() as session:
@@ -51,12 +51,12 @@ def test_the_pages_are_accessible(browser: Browser, server: str, runtime: Runtim
     page.goto(f"{server}/admin/directory")
     page.locator("input[name=login]").fill(who.login)
     page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main button").click()
+    press(page.locator("main button"))
     for path in ("", "/new/staff", "/import"):
         page.goto(f"{server}/admin/directory{path}")
-        assert Axe().run(page).response["violations"] == [], path
+        assert faults(page) == [], path
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="上传，先看看").click()
-    assert Axe().run(page).response["violations"] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    press(page.get_by_role("button", name="上传，先看看"))
+    assert faults(page) == []
+    assert width(page) <= 390
     context.close()
