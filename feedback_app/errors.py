@@ -38,6 +38,10 @@ class Conflict(FeedbackError):
     """Somebody else, or an earlier step, got there first (HTTP 409)."""
 
 
+class TooOften(Refused):
+    """Too many from one place within a short time; nothing is wrong with the input itself (HTTP 429)."""
+
+
 class Unavailable(FeedbackError):
     """We cannot serve now and say so; nothing was stored (HTTP 503)."""
 

@@ -11,7 +11,7 @@ from feedback_app.db.conversations import Conversation, InboundMessage
 from feedback_app.db.imports import ImportDraft
 from feedback_app.db.people import BindingSlip
 from feedback_app.db.pictures import Picture
-from feedback_app.services import conversations
+from feedback_app.services import buckets, conversations
 
 INBOUND_KEPT = timedelta(days=7)  # the platform repeats a push for seconds; a week is for looking into a complaint
 SPENT_KEPT = timedelta(days=30)
@@ -31,7 +31,7 @@ def sweep(session: Session, now: datetime) -> dict[str, int]:
         "pictures": delete(Picture).where(Picture.kept.is_(False), Picture.received_at < now - PICTURE_KEPT),
         "conversations": delete(Conversation).where(Conversation.changed_at < now - CONVERSATION_KEPT),
     }
-    removed = {}
+    removed = {"buckets": buckets.sweep(session, now)}
     for name, statement in statements.items():
         done = session.execute(statement)
         removed[name] = done.rowcount if isinstance(done, CursorResult) else 0

@@ -5,10 +5,11 @@ import logging
 from flask import Flask, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from feedback_app.errors import Conflict, FeedbackError, Gone, NotAllowed, NotFound, Refused, Unavailable
+from feedback_app.errors import Conflict, FeedbackError, Gone, NotAllowed, NotFound, Refused, TooOften, Unavailable
 from feedback_app.web.context import explain, t
 
 _STATUS: dict[type[FeedbackError], int] = {
+    TooOften: 429,  # before Refused, which it is a kind of
     Refused: 400,
     NotAllowed: 403,
     NotFound: 404,
