@@ -18,7 +18,7 @@ from feedback_app.services.case_media import MediaSource
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
-from feedback_app.web import access, compression, context, errors, navigation
+from feedback_app.web import access, compression, context, errors, navigation, page_cache
 
 ROOT = Path(__file__).parent.parent
 LARGEST_FORM = 2 * 1024 * 1024  # of the consoles; patient forms and callbacks have their own, smaller limits
@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> Flask:
     compression.install(app)
     _words_in_templates(app, settings)
     access.enforce(app)
+    page_cache.install(app, runtime)
     if settings.server.trusted_proxies:
         hops = settings.server.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
@@ -144,7 +145,7 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
 def _headers(app: Flask, *, https: bool) -> None:
     @app.before_request
     def _nonce() -> None:
-        g.csp_nonce = secrets.token_urlsafe(16)
+        g.csp_nonce = secrets.token_urlsafe(context.NONCE_BYTES)
 
     @app.after_request
     def _secure(response: Response) -> Response:

@@ -11,7 +11,7 @@ from feedback_app.db import codes as code_rows
 from feedback_app.db.codes import Code
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.questionnaires import Questionnaire
-from feedback_app.services import codes, questionnaires, tickets
+from feedback_app.services import codes, question_rules, questionnaires, tickets
 from feedback_app.services.vault import Vault
 from qr import codes as short_codes
 
@@ -38,6 +38,7 @@ class OpenForm:
     version_id: int
     questionnaire: Questionnaire
     slips: bool = False  # whether slips have been printed for this place
+    until: datetime | None = None  # another question set may be asked from then on
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,15 @@ def open_form(session: Session, vault: Vault, typed: str, now: datetime) -> Open
     code = codes.open_code(session, vault, typed)
     version, questionnaire = questionnaires.for_point(session, code.service_point, now)
     place = place_of(code.service_point)
-    return OpenForm(code.text or "", code.id, place, version.id, questionnaire, tickets.any_printed(session, place.id))
+    return OpenForm(
+        code.text or "",
+        code.id,
+        place,
+        version.id,
+        questionnaire,
+        slips=tickets.any_printed(session, place.id),
+        until=question_rules.next_change(session, now),
+    )
 
 
 def form_again(session: Session, point: ServicePoint) -> OpenForm:

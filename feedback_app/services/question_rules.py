@@ -36,6 +36,12 @@ def version_for(session: Session, point: ServicePoint, now: datetime) -> Questio
     return None
 
 
+def next_change(session: Session, now: datetime) -> datetime | None:
+    """The next moment at which a rule begins or ends, so that another set may be asked somewhere; None: no such moment."""
+    ends = (end for rule in _all(session) for end in (rule.starts_at, rule.ends_at) if end is not None and end > now)
+    return min(ends, default=None)
+
+
 def _asked(point: ServicePoint) -> Asked:
     own = point.id if point.kind == "department" else point.department_id
     return Asked(point.kind, own, point.category)

@@ -9,6 +9,8 @@ import gzip
 
 from flask import Flask, Response, request
 
+from feedback_app.web import page_cache
+
 ENDPOINTS = frozenset({"patient.form", "patient.feedback", "check_code.ask"})
 BLUEPRINTS = frozenset({"boards", "evidence"})
 SMALLEST = 1000  # bytes; below, one packet takes it anyway
@@ -22,6 +24,8 @@ def install(app: Flask) -> None:
             return response
         response.vary.add("Accept-Encoding")
         wanted = request.method == "GET" and request.accept_encodings["gzip"] > 0
+        if page_cache.is_offered():
+            return response  # it is packed when it is kept
         if wanted and response.status_code == 200 and not response.direct_passthrough:
             body = response.get_data()
             if len(body) >= SMALLEST:

@@ -1,16 +1,18 @@
 """What a view needs from its surroundings: the runtime, the language, the words."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import cast
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request
+from werkzeug.datastructures import LanguageAccept
 
 from feedback_app import texts
 from feedback_app.services.runtime import Runtime
 
 _EXTENSION = "service_star"
+NONCE_BYTES = 16  # of randomness behind the nonce of each page's scripts
 CARE = "care"  # the cookie of those who asked for large type
 
 
@@ -26,17 +28,24 @@ def runtime() -> Runtime:
 def language() -> str:
     """?lang=, else the remembered choice, else what the browser prefers, else Chinese."""
     if "language" not in g:
-        offered = offered_languages()
-        wished = request.args.get("lang") or request.cookies.get("lang")
-        best = wished if wished in offered else request.accept_languages.best_match(offered)
-        g.language = best or texts.DEFAULT_LANGUAGE
+        wished = request.args.get("lang") or request.cookies.get("lang") or ""
+        g.language = best_language(wished, request.accept_languages, tuple(offered_languages()))
     return cast(str, g.language)
+
+
+def best_language(wished: str, accepted: LanguageAccept, offered: Collection[str]) -> str:
+    """``wished`` if it is offered, else what the browser likes best of those offered, else Chinese."""
+    return wished if wished in offered else accepted.best_match(offered) or texts.DEFAULT_LANGUAGE
 
 
 def offered_languages() -> Mapping[str, str]:
     """The languages this hospital offers, each with its own name for itself."""
-    configured = runtime().settings.hospital.languages
-    return {name: texts.text("common.language.name", name) for name in configured if name in texts.languages()}
+    return {name: texts.text("common.language.name", name) for name in offered(runtime().settings.hospital.languages)}
+
+
+def offered(configured: Iterable[str]) -> tuple[str, ...]:
+    """Those of the configured languages that have a catalogue."""
+    return tuple(name for name in configured if name in texts.languages())
 
 
 def large_type() -> bool:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -18,10 +18,10 @@ from feedback_app.services import canary, changes, complaints, forms, pictures, 
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
-from feedback_app.web import arrivals, rater
+from feedback_app.web import arrivals, page_cache, rater
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.asking import asking
-from feedback_app.web.context import explain, language, runtime
+from feedback_app.web.context import NONCE_BYTES, explain, language, runtime
 from feedback_app.web.picture_fields import LARGEST_WITH_PICTURES, with_pictures
 
 blueprint = Blueprint("patient", __name__)
@@ -29,6 +29,7 @@ OUTSIDE_CSRF = True  # nobody is signed in here; the form carries an idempotency
 
 LARGEST_FORM = 64 * 1024
 LONGEST_CONTACT = 100
+KEY_BYTES = 18
 LEVEL_SHOWN_SECONDS = 600
 _KEY = re.compile(r"^[A-Za-z0-9_-]{16,64}$")
 
@@ -65,7 +66,10 @@ def form(code: str) -> AnyResponse | tuple[str, int]:
     if away is not None:
         return away
     visit = arrivals.seal_ticket(opened, request.args.get("v", ""))
-    return make_response(_page(opened, opened.questionnaire, opened.version_id, Draft(key=_new_key(), visit=visit)))
+    draft = Draft(key=_new_key(), visit=visit)
+    if not opened.questionnaire.groups and not visit:  # the same for everybody
+        page_cache.offer(((draft.key, KEY_BYTES), (g.csp_nonce, NONCE_BYTES)), opened.until)
+    return make_response(_page(opened, opened.questionnaire, opened.version_id, draft))
 
 
 @blueprint.post("/s/<code>")
@@ -218,7 +222,7 @@ def _draft() -> Draft:
 
 
 def _new_key() -> str:
-    return secrets.token_urlsafe(18)
+    return secrets.token_urlsafe(KEY_BYTES)
 
 
 def _contact(draft: Draft) -> str:

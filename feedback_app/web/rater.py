@@ -43,7 +43,12 @@ def known() -> str | None:
 def way_round(code: str) -> Response | None:
     """Off to WeChat, where that can tell us something; None: show the form."""
     asker = provider()
-    if asker is None or not _inside_wechat() or request.args.get("as") == GUEST or known():
+    if (
+        asker is None
+        or not is_wechat(request.headers.get("User-Agent", ""))
+        or request.args.get("as") == GUEST
+        or known()
+    ):
         return None
     if _is_recent(session.get(_ASKED), ASK_AGAIN_SECONDS):
         return None  # it was tried a moment ago and led to nothing: nobody is sent in circles
@@ -88,9 +93,10 @@ def _kept() -> dict[str, Any]:
     return {name: request.args.get(name) for name in ("lang", "v")}
 
 
-def _inside_wechat() -> bool:
-    agent = request.headers.get("User-Agent", "").lower()
-    return "micromessenger" in agent and "wxwork" not in agent
+def is_wechat(agent: str) -> bool:
+    """Whether a browser that calls itself so is WeChat's own."""
+    name = agent.lower()
+    return "micromessenger" in name and "wxwork" not in name
 
 
 def _seconds() -> int:

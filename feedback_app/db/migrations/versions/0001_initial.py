@@ -273,6 +273,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_service_points_sort_key"), ["sort_key"], unique=False)
 
     op.create_table(
+        "shown_state",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shown_state")),
+    )
+    op.create_table(
         "sign_in_failures",
         sa.Column("login_hash", sa.String(length=64), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
