@@ -26,6 +26,8 @@ from tests.people import directory
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # Friday noon in Shanghai
 
+SQLITE = "sqlite"
+
 PHONE: Any = {
     "viewport": {"width": 390, "height": 844},
     "is_mobile": True,
@@ -41,7 +43,7 @@ def settings_for(folder: Path, **sections: dict[str, Any]) -> Settings:
     tables: dict[str, dict[str, Any]] = {
         "hospital": {"name": "青山医院", "name_en": "Qingshan Hospital"},
         "server": {"base_url": "http://127.0.0.1:8000"},
-        "database": {"url": postgres.url_for(folder) if postgres.is_wanted() else f"sqlite:///{folder / 'stars.db'}"},
+        "database": {"url": database_url(folder, postgres.KIND if postgres.is_wanted() else SQLITE)},
         "complaints": {
             "phone": "0571-8888 0120",
             "place": "门诊楼一楼 投诉接待室",
@@ -56,9 +58,26 @@ def settings_for(folder: Path, **sections: dict[str, Any]) -> Settings:
     return Settings(**tables)  # type: ignore[arg-type]
 
 
+def database_url(folder: Path, kind: str) -> str:
+    """The database of this folder: a file in it, or one on a PostgreSQL server started for the tests."""
+    return postgres.url_for(folder) if kind == postgres.KIND else f"sqlite:///{folder / 'stars.db'}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``@pytest.mark.both_databases``: the test runs on SQLite and on PostgreSQL, and fails where one cannot be had."""
+    if metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database_kind", [SQLITE, postgres.KIND], indirect=True)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_for(tmp_path)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """sqlite | postgresql"""
+    return str(getattr(request, "param", postgres.KIND if postgres.is_wanted() else SQLITE))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_kind: str) -> Settings:
+    return settings_for(tmp_path, database={"url": database_url(tmp_path, database_kind)})
 
 
 @pytest.fixture

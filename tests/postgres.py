@@ -1,6 +1,7 @@
 """A real PostgreSQL for the tests, from the binaries of a Python package; no root, no system package.
 
-``SERVICE_STAR_TEST_DATABASE=postgresql`` makes the tests use it; each test gets a database of its own.
+Tests marked ``both_databases`` use it in every run, ``SERVICE_STAR_TEST_DATABASE=postgresql`` makes all of them use it. Each
+test gets a database of its own.
 """
 
 import atexit
@@ -17,10 +18,11 @@ from pathlib import Path
 import psycopg
 
 NOBODY = 65534
+KIND = "postgresql"
 
 
 def is_wanted() -> bool:
-    return os.environ.get("SERVICE_STAR_TEST_DATABASE", "sqlite") == "postgresql"
+    return os.environ.get("SERVICE_STAR_TEST_DATABASE", "sqlite") == KIND
 
 
 def url_for(folder: Path) -> str:

@@ -3,16 +3,20 @@
 SQLite runs in WAL mode with synchronous FULL: what is committed survives a power cut. Its own lock waiting is unfair and
 starves (measured in docs/performance.md), so writers first queue on a thread lock and then on an advisory file lock, and
 every write transaction starts with BEGIN IMMEDIATE: "database is locked" cannot happen by upgrading a read.
+
+PostgreSQL lets writers run side by side. Where one must see what the other has done before it goes on (the next number of a
+chain, the first of two equal submissions, the end of a month), both call :func:`lock` first.
 """
 
 import fcntl
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -119,6 +123,19 @@ class Database:
         self._glances.clear()
         self._own = threading.local()
         self.engine.dispose()
+
+
+def lock(session: Session, name: str, *, shared: bool = False) -> None:
+    """Wait until no other transaction holds ``name``, and hold it until this one ends. What others committed is then seen.
+
+    ``shared``: any number may hold it so at once, but none while somebody holds it alone. On SQLite there is nothing to do:
+    its writers come one after the other anyway. To avoid that two wait for each other, take the audit chain's lock last.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+    session.execute(select(take(key)))
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from feedback_app.db.base import KEYED_HASH, Base, Instant
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.engine import lock
 
 CANARY = "canary"
 """Status of a test that the service sends itself: in no total and on no list."""
@@ -69,3 +70,11 @@ def versions(session: Session, rating: Rating) -> list[Rating]:
 def latest_version(session: Session, rating: Rating) -> Rating:
     """What the rating says today."""
     return versions(session, rating)[-1]
+
+
+def lock_month(session: Session, period: str, *, to_close: bool = False) -> None:
+    """Everything that adds or changes a rating of the month takes this first; whoever closes the month takes it alone.
+
+    With ``to_close`` it waits for every rating of that month that is being written, and sees them all afterwards.
+    """
+    lock(session, f"month:{period}", shared=not to_close)

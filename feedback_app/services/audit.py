@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db import audit
 from feedback_app.db.audit import AuditEntry
+from feedback_app.db.engine import lock
 
 _START = "0" * 64
 
 
 def write(session: Session, *, actor: str, action: str, subject: str = "", now: datetime, **details: Any) -> AuditEntry:
     """Append one entry in the caller's transaction. ``details`` must be JSON and without personal data."""
+    lock(session, "audit")
     before = audit.last(session)
     previous = before.hash if before else _START
     content = _content(now, actor, action, subject, details)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from feedback_app.db import codes
 from feedback_app.db.codes import KINDS, PRINTABLE, STATUSES, Code, Wanted
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.engine import lock
 from feedback_app.errors import Gone, NotFound, Refused
 from feedback_app.services import audit
 from feedback_app.services.vault import Vault
@@ -18,6 +19,7 @@ from qr import codes as short_codes
 __all__ = ["KINDS", "PRINTABLE", "STATUSES", "Code", "Wanted"]  # handed on to the doors
 
 PURPOSE = "codes"
+_MAKING = "codes"  # one process at a time, so that no service point gets two
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ def address(base_url: str, code: str) -> str:
 def issue(session: Session, vault: Vault, point: ServicePoint, now: datetime) -> Code:
     """The active code of the service point; made now if there is none."""
     active = codes.of_point(session, point.id)
+    if not active:
+        lock(session, _MAKING)
+        active = codes.of_point(session, point.id)
     if active:
         return active[-1]
     return _issue(session, vault, [point], now)[0]
@@ -70,6 +75,7 @@ def issue(session: Session, vault: Vault, point: ServicePoint, now: datetime) ->
 
 def issue_missing(session: Session, vault: Vault, *, actor: str, now: datetime) -> int:
     """A code for everybody in service and every place, resting ones too, that has none; returns how many were made."""
+    lock(session, _MAKING)
     made = _issue(session, vault, codes.points_without(session), now)
     if made:
         audit.write(session, actor=actor, action="codes.issued", now=now, number=len(made))
@@ -94,6 +100,7 @@ def _issue(session: Session, vault: Vault, points: Sequence[ServicePoint], now: 
 
 def issue_all(session: Session, vault: Vault, points: Sequence[ServicePoint], now: datetime) -> int:
     """An active code for each of these points that has none, in a few statements for thousands; returns how many."""
+    lock(session, _MAKING)
     served = set(session.scalars(select(Code.service_point_id).where(Code.status == "active")))
     return len(_issue(session, vault, [point for point in points if point.id not in served], now))
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from feedback_app.db import complaints
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.engine import lock
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.domain.workdays import SIMPLE_DAYS, deadline
@@ -100,6 +101,7 @@ def _number(session: Session, case: Case, month: Month) -> str:
     letter = {"complaint": "T", "praise": "B", "suggestion": "J", "question": "Z"}[case.kind]
     prefix = f"{letter}-{month.year % 100:02d}{month.number:02d}-"
     longest_first = (func.length(Case.number).desc(), Case.number.desc())  # after 9999 comes 10000
+    lock(session, "case numbers")
     recent = case.received_at - timedelta(days=32)  # an indexed range; the prefix alone would read every case there is
     of_month = select(Case.number).where(Case.received_at > recent, Case.number.startswith(prefix))
     last = session.scalar(of_month.order_by(*longest_first).limit(1))

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from feedback_app.db import evidence
+from feedback_app.db import evidence, ratings
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.evidence import Evidence, EvidenceNode, TreeHead
 from feedback_app.db.ratings import Rating
@@ -89,6 +89,7 @@ def write_decision(session: Session, rating: Rating, now: datetime) -> Evidence:
     An outsider learns that one rating of that place and month is set aside; of which receipt, only its holder, and where
     it was replaced by another version, nobody: that a patient changed their mind is theirs alone.
     """
+    ratings.lock_month(session, rating.period)
     point = session.get_one(ServicePoint, rating.service_point_id)
     told = shown_of(rating, point)
     shown = {name: told[name] for name in ("for", "month")} if rating.status == "replaced" else told

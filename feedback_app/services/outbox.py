@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from feedback_app.db.outbox import OutboxMessage
@@ -25,19 +26,21 @@ def put(
     """Queue one message. False, and nothing queued, when ``dedupe_key`` has been used before."""
     if is_known(session, dedupe_key):
         return False
-    session.add(
-        OutboxMessage(
-            dedupe_key=dedupe_key,
-            purpose=purpose,
-            channel=channel,
-            recipient=recipient,
-            payload=dict(payload),
-            created_at=now,
-            not_before=not_before or now,
-            service_point_id=service_point_id,
-        )
+    message = OutboxMessage(
+        dedupe_key=dedupe_key,
+        purpose=purpose,
+        channel=channel,
+        recipient=recipient,
+        payload=dict(payload),
+        created_at=now,
+        not_before=not_before or now,
+        service_point_id=service_point_id,
     )
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(message)
+    except IntegrityError:  # another process queued it at the same moment
+        return False
     return True
 
 

@@ -88,6 +88,8 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         raise NotFound("ratings.no_target")
     earlier = ratings.by_receipt(session, submission.replaces) if submission.replaces else None
     served = directory.on_duty(session, point.id, submission.served_at or now) if point.kind == "window" else ()
+    period = earlier.period if earlier else str(Month.of(now, zone))
+    ratings.lock_month(session, period)
     salt = secrets.token_hex(16)
     rating = Rating(
         receipt=readable(secrets.token_bytes(8), RECEIPT_LENGTH),
@@ -115,7 +117,7 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         received_at=now,
         # A later version belongs where the first one was counted.
         day=earlier.day if earlier else local_day(now, zone),
-        period=earlier.period if earlier else str(Month.of(now, zone)),
+        period=period,
         made_up=submission.made_up,
     )
     session.add(rating)

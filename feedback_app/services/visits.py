@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from feedback_app.db.engine import lock
 from feedback_app.db.visits import LinkKey, Nullifier, destroy
 from feedback_app.domain.identity import keyed_hash
 from feedback_app.domain.periods import Month, local_day
@@ -42,14 +43,13 @@ def accept(
     session: Session, vault: Vault, submission: Submission, arrival: Arrival, *, zone: ZoneInfo, now: datetime
 ) -> Accepted:
     """Accept the rating, counted or as a repeat. Always a receipt; raises what ``ratings.submit`` raises."""
+    lock(session, f"rating:{submission.idempotency_key}")
     known = ratings.known(session, submission.idempotency_key)
     if known is not None:
         return known
     judge = _Judge(session, vault, zone, now)
     judged = judge.traced(judge.judged(submission, arrival), arrival)
-    # Another process may have accepted this very submission while we waited for its mark.
-    known = ratings.known(session, submission.idempotency_key)
-    return known or ratings.submit(session, judged, zone=zone, now=now)
+    return ratings.submit(session, judged, zone=zone, now=now)
 
 
 class _Judge:
@@ -64,6 +64,10 @@ class _Judge:
             return submission  # words alone count nowhere, and leave the person's level to come
         point_id = submission.point_id
         who = submission.rater_hash or (f"device:{arrival.device}" if arrival.device else "")
+        if who:
+            lock(
+                self._session, f"rater:{who}:{point_id}"
+            )  # what a person does twice at once is done one after the other
         proof = tickets.read(
             self._session,
             self._vault,
