@@ -42,8 +42,8 @@ def answer(session: Session, runtime: Runtime, inbound: Inbound, *, now: datetim
 def _with_news(turn: Turn, person: case_news.Person, reply: Reply) -> Reply:
     """Answers of the office that could not be sent, at the top, once."""
     told = case_news.untold(turn.session, person, turn.now)
-    lines = [turn.say("news.top", number=one.number, answer=cut(one.answer, LONGEST_NEWS)) for one in told]
-    lines = [line for line, one in zip(lines, told, strict=True) if one.answer not in reply.text]
+    news = [one for one in told if not one.answer or one.answer not in reply.text]
+    lines = [turn.say("news.top", title=one.title, answer=cut(one.words, LONGEST_NEWS)) for one in news]
     return reply.topped("\n".join(lines)) if lines else reply
 
 

@@ -80,7 +80,7 @@ class Turn:
     def due(self) -> str:
         """The day by which something filed now is answered."""
         today = self.now.astimezone(self.runtime.zone).date()
-        return self.day(deadline(today, SIMPLE_DAYS, calendar.is_workday).day)
+        return self.day(deadline(today, SIMPLE_DAYS, calendar.table(self.session)).day)
 
     def wait_for(self, name: str, **data: object) -> None:
         """Remember what was asked; the next message is read as its answer where it can be one."""

@@ -15,7 +15,7 @@ from feedback_app.errors import Conflict, Gone, NotFound, Refused
 from feedback_app.services import audit, passwords, sign_ins
 from feedback_app.settings import Security
 
-ROLES = ("admin", "office", "quality")
+ROLES = ("admin", "office", "quality", "director")
 LINK_LIVES = timedelta(hours=24)
 SUBJECT = "account"
 _LOGIN_MOST = 60

@@ -3,26 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from feedback_app.db import complaints
-from feedback_app.db.complaints import Case, CaseEvent
+from feedback_app.db.complaints import Case
 from feedback_app.domain import complaints as rules
-from feedback_app.domain.periods import local_day
-from feedback_app.domain.questions.text import clean
-from feedback_app.errors import Conflict, NotFound, Refused
-from feedback_app.services import audit, case_news
-from feedback_app.services.complaints import LONGEST_TEXT, begin_clock
+from feedback_app.services import audit
+from feedback_app.services.case_steps import Step, get, take, version
 from feedback_app.services.paging import Page, cut
 from feedback_app.services.vault import Vault
 
-STATES = ("open", "answered", "closed", "withdrawn")
-KINDS = ("complaint", "suggestion", "praise", "question")
+__all__ = ["KINDS", "STATES", "URGENCIES", "Step", "Wanted", "contact", "counts", "get", "inbox", "moves", "nearness"]
+__all__ += ["reach", "take", "version"]
+
+STATES, KINDS = rules.STATES, rules.KINDS
 URGENCIES = ("urgent", "normal")
-_WORDS_NEEDED = frozenset({rules.NOTE, rules.ANSWER, rules.REOPEN})
 
 
 @dataclass(frozen=True)
@@ -34,16 +30,6 @@ class Wanted:
     urgency: str = ""
     department_id: int | None = None
     words: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something to be done with a case. ``seen`` is the version of the page it was decided on."""
-
-    action: str
-    text: str
-    seen: int
-    by: str  # login
 
 
 def inbox(session: Session, wanted: Wanted, number: int) -> Page[Case]:
@@ -65,19 +51,6 @@ def counts(session: Session, wanted: Wanted) -> Mapping[str, int]:
     return {state: sum(count for found, count in rows if found == state) for state in STATES}
 
 
-def get(session: Session, number: str) -> Case:
-    """Raises NotFound ``complaints.no_case``."""
-    case = complaints.by_number(session, number)
-    if case is None:
-        raise NotFound("complaints.no_case", number=number[:20])
-    return case
-
-
-def version(case: Case) -> int:
-    """Changes whenever anything is added to the case."""
-    return case.events[-1].id if case.events else 0
-
-
 def moves(case: Case) -> Sequence[str]:
     """What can be done with the case now, in the order of the page."""
     possible = rules.moves(case.state, case.kind)
@@ -97,37 +70,6 @@ def reach(case: Case) -> str:
 
 def nearness(case: Case, today: date) -> rules.Nearness:
     return rules.nearness(case.state, case.due_on, today)
-
-
-def take(session: Session, number: str, step: Step, now: datetime, zone: ZoneInfo) -> Case:
-    """Do one step and write it down. Opened again, a complaint gets a new date.
-
-    Raises NotFound ``complaints.no_case``; Conflict ``complaints.moved`` when somebody added something meanwhile;
-    Conflict ``complaints.not_possible``; Refused ``complaints.words_needed`` or ``complaints.too_long``.
-    """
-    case = get(session, number)
-    session.refresh(case, with_for_update=True)
-    words = clean(step.text)
-    if version(case) != step.seen:
-        raise Conflict("complaints.moved", number=case.number)
-    state = rules.after(case.state, case.kind, step.action)
-    if step.action in _WORDS_NEEDED and not words:
-        raise Refused("complaints.words_needed")
-    if len(words) > LONGEST_TEXT:
-        raise Refused("complaints.too_long", most=LONGEST_TEXT, length=len(words))
-    event = CaseEvent(case_id=case.id, at=now, actor=step.by, action=step.action, text=words)
-    session.add(event)
-    if state != case.state:
-        case.closed_at = now if state == "closed" else None
-    case.state = state
-    if step.action == rules.REOPEN:
-        begin_clock(case, local_day(now, zone))
-    audit.write(session, actor=step.by, action=f"case.{step.action}", subject=case.number or "", now=now)
-    session.flush()
-    if step.action == rules.ANSWER:
-        case_news.tell(session, case, event, now)
-    session.refresh(case)
-    return case
 
 
 def contact(session: Session, vault: Vault, number: str, *, by: str, now: datetime) -> str:

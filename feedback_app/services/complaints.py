@@ -8,17 +8,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from feedback_app.db import complaints
-from feedback_app.db.complaints import Case, CaseEvent
+from feedback_app.db.complaints import LEAD, Case, CaseDepartment
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import lock
+from feedback_app.domain.complaints import CATEGORIES, KINDS, LETTERS, SEVERITIES, SOURCES
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.questions.text import clean
-from feedback_app.domain.workdays import SIMPLE_DAYS, deadline
 from feedback_app.errors import Refused
-from feedback_app.services import calendar, outbox
+from feedback_app.services import case_clock, case_history, outbox
 from feedback_app.texts import text
 
 LONGEST_TEXT = 2000
+FILED = "filed"
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,16 @@ class Filing:
     """What somebody wants to be dealt with. ``origin_key`` makes the same filing, sent again, the same case."""
 
     text: str
-    source: str  # form | bot | phone | paper | rating
+    source: str  # ``domain.complaints.SOURCES``
     origin_key: str
     kind: str = "complaint"
     urgency: str = "normal"
+    category: str = ""
+    severity: str = ""
+    received_on: date | None = None  # a letter that lay there: earlier than today; None: today
+    first_receiver: str = (
+        ""  # who wrote it down for the patient (首诉负责): login or "staff:D01", and owns it until handed over
+    )
     point_id: int | None = None
     rating_id: int | None = None
     complainant_hash: str | None = None
@@ -40,20 +47,22 @@ class Filing:
 def file(session: Session, filing: Filing, *, zone: ZoneInfo, now: datetime) -> Case:
     """Open a case with number and deadline, tell the complaints office, and return it; filed before: that same case.
 
-    The deadline is five working days (医疗机构投诉管理办法), counted from the day after receipt.
-    Raises Refused ``complaints.too_long``; an empty text is allowed (a low rating without words).
+    The deadline is that of its kind (``case_clock.DAYS``), counted from the day after receipt. Whoever wrote it down for the
+    patient owns it until somebody accepts it (首诉负责制). Raises Refused ``complaints.too_long``, ``complaints.bad_choice``,
+    ``complaints.received_later``; an empty text is allowed (a low rating without words).
     """
     known = complaints.by_origin(session, filing.origin_key)
     if known is not None:
         return known
-    words = clean(filing.text)
-    if len(words) > LONGEST_TEXT:
-        raise Refused("complaints.too_long", most=LONGEST_TEXT, length=len(words))
-    day = local_day(now, zone)
+    words, today = clean(filing.text), local_day(now, zone)
+    _check(filing, words, today)
+    day = filing.received_on or today
     point = session.get(ServicePoint, filing.point_id) if filing.point_id else None
     case = Case(
         kind=filing.kind,
         urgency=filing.urgency,
+        category=filing.category,
+        severity=filing.severity,
         source=filing.source,
         text=words,
         service_point_id=filing.point_id,
@@ -62,27 +71,40 @@ def file(session: Session, filing: Filing, *, zone: ZoneInfo, now: datetime) -> 
         origin_key=filing.origin_key,
         complainant_hash=filing.complainant_hash,
         contact_sealed=filing.contact_sealed,
+        first_receiver=filing.first_receiver,
+        owner=filing.first_receiver,
         received_at=now,
         day=day,
         made_up=filing.made_up,
     )
-    begin_clock(case, day)
+    case_clock.begin(session, case, day)
+    case.number = _number(session, case, Month(today.year, today.month))
     session.add(case)
     session.flush()
-    case.number = _number(session, case, Month(day.year, day.month))
-    session.add(CaseEvent(case_id=case.id, at=now, actor="patient", action="filed", text=words))
+    if case.department_id:
+        session.add(CaseDepartment(case_id=case.id, department_id=case.department_id, role=LEAD, since=day))
+    actor = filing.first_receiver or "patient"
+    case_history.write(session, case, FILED, actor=actor, now=now, text=words)
     if filing.kind == "complaint" and not filing.made_up:
         _tell_office(session, case, point, now)
     session.flush()
     return case
 
 
-def begin_clock(case: Case, day: date) -> None:
-    """Five working days after ``day`` for a complaint; other kinds have no date. Opened again, it begins anew: nobody
-    could have answered in time what was said after that time."""
-    due = deadline(day, SIMPLE_DAYS, calendar.is_workday) if case.kind == "complaint" else None
-    case.due_on = due.day if due else None
-    case.due_provisional = bool(due and due.provisional)
+def _check(filing: Filing, words: str, today: date) -> None:
+    if len(words) > LONGEST_TEXT:
+        raise Refused("complaints.too_long", most=LONGEST_TEXT, length=len(words))
+    choices = (
+        (filing.kind, KINDS),
+        (filing.source, SOURCES),
+        (filing.category, ("", *CATEGORIES)),
+        (filing.severity, ("", *SEVERITIES)),
+    )
+    for chosen, offered in choices:
+        if chosen not in offered:
+            raise Refused("complaints.bad_choice", chosen=chosen[:20])
+    if filing.received_on and filing.received_on > today:
+        raise Refused("complaints.received_later", day=filing.received_on)
 
 
 def of_rating(session: Session, rating_id: int) -> Case | None:
@@ -98,8 +120,7 @@ def _department_of(point: ServicePoint | None) -> int | None:
 
 def _number(session: Session, case: Case, month: Month) -> str:
     """T-2611-0417: kind, year and month, the how-manieth of that month."""
-    letter = {"complaint": "T", "praise": "B", "suggestion": "J", "question": "Z"}[case.kind]
-    prefix = f"{letter}-{month.year % 100:02d}{month.number:02d}-"
+    prefix = f"{LETTERS[case.kind]}-{month.year % 100:02d}{month.number:02d}-"
     longest_first = (func.length(Case.number).desc(), Case.number.desc())  # after 9999 comes 10000
     lock(session, "case numbers")
     recent = case.received_at - timedelta(days=32)  # an indexed range; the prefix alone would read every case there is

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from feedback_app.db import directory
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.directory import ServicePoint
+from feedback_app.domain.complaints import LETTERS
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import NotAllowed, NotFound
-from feedback_app.services import audit, case_media
-from feedback_app.services.complaints import begin_clock
+from feedback_app.services import audit, case_clock, case_history, case_media
 from feedback_app.texts import text as sentence
 
 __all__ = [
@@ -36,7 +36,6 @@ CONSENT = "bot-1"
 """Version of the question in bot.toml ``intake.ask_contact`` that a contact was given to."""
 
 LISTED = 5
-LETTERS = "TBJZ"
 
 
 def of_person(session: Session, person_hash: str) -> Sequence[Case]:
@@ -50,7 +49,7 @@ def by_number(session: Session, number: str) -> Case | None:
     typed = session.scalar(select(Case).where(Case.number == number))
     if typed is not None:
         return typed
-    spellings = [f"{letter}{number[1:]}" for letter in LETTERS]
+    spellings = [f"{letter}{number[1:]}" for letter in LETTERS.values()]
     return session.scalar(select(Case).where(Case.number.in_(spellings)).order_by(Case.id))
 
 
@@ -91,9 +90,7 @@ def note_duty(session: Session, case: Case, at: datetime, now: datetime) -> None
     for staff in served:
         words = sentence("complaints.on_duty", window=point.name, name=staff.name)
         if words not in noted:
-            session.add(CaseEvent(case_id=case.id, at=now, actor="system", action="noted", text=words))
-    session.flush()
-    session.refresh(case)
+            case_history.write(session, case, "noted", actor="system", now=now, text=words)
 
 
 def leave_contact(session: Session, case: Case, sealed: str, now: datetime) -> None:
@@ -127,8 +124,8 @@ def reopen(session: Session, case: Case, text: str, now: datetime, zone: ZoneInf
         add(session, case, text, now)
         return
     case.state = "open"
-    case.closed_at = None
-    begin_clock(case, local_day(now, zone))
+    case.closed_at, case.closed_how, case.answered_on = None, "", None
+    case_clock.began_anew(session, case, local_day(now, zone))
     _event(session, case, "reopened", text, now, {})
     audit.write(session, actor="patient", action="case.reopened", subject=case.number or "", now=now)
 
@@ -142,10 +139,7 @@ def last_answer(session: Session, case: Case) -> str:
 
 def _event(session: Session, case: Case, action: str, text: str, now: datetime, details: object) -> CaseEvent:
     kept = dict(details) if isinstance(details, dict) else {}
-    event = CaseEvent(case_id=case.id, at=now, actor="patient", action=action, text=clean(text), details=kept)
-    session.add(event)
-    session.flush()
-    return event
+    return case_history.write(session, case, action, actor="patient", now=now, text=clean(text), details=kept)
 
 
 def any_filed(session: Session) -> bool:

@@ -18,7 +18,7 @@ from feedback_app.domain import evidence as entries
 from feedback_app.domain import merkle
 from feedback_app.domain.periods import Month
 from feedback_app.errors import FeedbackError
-from feedback_app.services import audit, evidence, leaderboards
+from feedback_app.services import audit, case_history, evidence, leaderboards
 from feedback_app.services.vault import Vault
 
 LATEST_PLACE = timedelta(minutes=5)
@@ -51,6 +51,7 @@ def problems(session: Session, vault: Vault, now: datetime, outside: tuple[Known
     yield from _tree(session, vault, outside)
     yield from _ratings(session)
     yield from _boards(session)
+    yield from (Problem(what, where) for what, where in case_history.altered(session))
 
 
 def first_problems(session: Session, vault: Vault, now: datetime, outside: tuple[KnownHead, ...] = ()) -> list[Problem]:

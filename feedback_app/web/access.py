@@ -13,7 +13,8 @@ STAFF = "staff"  # a bound member of staff, about themself
 ADMIN = "admin"  # directory, codes, question sets, awards, accounts
 OFFICE = "office"  # complaints office
 QUALITY = "quality"  # ratings and leaderboards
-CONSOLE = (ADMIN, OFFICE, QUALITY)
+DIRECTOR = "director"  # heads of the hospital: cases that have gone up to them
+CONSOLE = (ADMIN, OFFICE, QUALITY, DIRECTOR)
 ROLES = (PUBLIC, STAFF, *CONSOLE)
 
 

@@ -5,12 +5,12 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 
 from feedback_app.domain.periods import local_day
-from feedback_app.errors import Conflict, Refused
+from feedback_app.errors import Conflict, NotAllowed, Refused
 from feedback_app.services import accounts, case_media, complaint_desk, rating_lists
 from feedback_app.services.complaint_desk import KINDS, STATES, URGENCIES, Step, Wanted
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
-from feedback_app.web.access import ADMIN, OFFICE, allow
+from feedback_app.web.access import ADMIN, DIRECTOR, OFFICE, allow
 from feedback_app.web.asked import number_from, one_of, whole_number
 from feedback_app.web.context import explain, runtime, t
 
@@ -30,7 +30,7 @@ def _wanted() -> Wanted:
 
 
 @blueprint.get("/admin/complaints")
-@allow(OFFICE, ADMIN)
+@allow(OFFICE, ADMIN, DIRECTOR)
 def index() -> str:
     wanted, today = _wanted(), local_day(runtime().now(), runtime().zone)
     with runtime().reading() as session:
@@ -48,27 +48,29 @@ def index() -> str:
 
 
 @blueprint.get("/admin/complaints/<number>")
-@allow(OFFICE, ADMIN)
+@allow(OFFICE, ADMIN, DIRECTOR)
 def show(number: str) -> str:
     with runtime().reading() as session:
         return _case_page(session, number)
 
 
 @blueprint.post("/admin/complaints/<number>")
-@allow(OFFICE, ADMIN)
+@allow(OFFICE, ADMIN, DIRECTOR)
 def take(number: str) -> Any:
     """One step: answered, noted, closed, reopened. What was written is never lost."""
     form = request.form
     seen = whole_number(form.get("seen", ""))
     action, text = form.get("action", ""), form.get("text", "")
-    step = Step(action, text, -1 if seen is None else seen, g.account.login)
+    step = Step(
+        action, text, -1 if seen is None else seen, g.account.login, g.account.role, reason=form.get("reason", "")
+    )
     try:
         with runtime().transaction() as session:
             complaint_desk.take(session, number, step, runtime().now(), runtime().zone)
             reach = complaint_desk.reach(complaint_desk.get(session, number))
-    except (Conflict, Refused) as error:
+    except (Conflict, NotAllowed, Refused) as error:
         with runtime().reading() as session:
-            status = 409 if isinstance(error, Conflict) else 400
+            status = {Conflict: 409, NotAllowed: 403}.get(type(error), 400)
             problem = explain(error.code, error.params)
             return _case_page(session, number, problem=problem, kept={action: text}), status
     said = reach if action == "answered" else action

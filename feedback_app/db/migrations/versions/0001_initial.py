@@ -40,15 +40,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("previous_hash", name=op.f("uq_audit_log_previous_hash")),
     )
     op.create_table(
-        "buckets",
-        sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("purpose", sa.String(length=20), nullable=False),
-        sa.Column("full_at", sa.Float(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_buckets")),
+        "calendar_years",
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("complete_since", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("year", name=op.f("pk_calendar_years")),
     )
-    with op.batch_alter_table("buckets", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_buckets_full_at"), ["full_at"], unique=False)
-
     op.create_table(
         "canary_runs",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -273,12 +270,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_service_points_sort_key"), ["sort_key"], unique=False)
 
     op.create_table(
-        "shown_state",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_shown_state")),
-    )
-    op.create_table(
         "sign_in_failures",
         sa.Column("login_hash", sa.String(length=64), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
@@ -326,6 +317,15 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("seen_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_work_processes")),
+    )
+    op.create_table(
+        "workday_overrides",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("worked", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(length=60), nullable=False),
+        sa.Column("changed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_workday_overrides")),
     )
     op.create_table(
         "binding_slips",
@@ -562,24 +562,41 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=20), nullable=True),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("urgency", sa.String(length=10), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("severity", sa.String(length=10), nullable=False),
         sa.Column("source", sa.String(length=12), nullable=False),
+        sa.Column("systemic", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("closed_how", sa.String(length=12), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("service_point_id", sa.Integer(), nullable=True),
         sa.Column("department_id", sa.Integer(), nullable=True),
         sa.Column("rating_id", sa.Integer(), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.Column("origin_key", sa.String(length=120), nullable=True),
         sa.Column("complainant_hash", sa.String(length=64), nullable=True),
         sa.Column("contact_sealed", sa.Text(), nullable=False),
+        sa.Column("first_receiver", sa.String(length=60), nullable=False),
+        sa.Column("owner", sa.String(length=60), nullable=False),
+        sa.Column("offered_to", sa.String(length=60), nullable=False),
         sa.Column("received_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("clock_from", sa.Date(), nullable=False),
+        sa.Column("clock_round", sa.Integer(), nullable=False),
+        sa.Column("working_days", sa.Integer(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("due_provisional", sa.Boolean(), nullable=False),
+        sa.Column("answered_on", sa.Date(), nullable=True),
         sa.Column("closed_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("handling_score", sa.Integer(), nullable=True),
+        sa.Column("handling_words", sa.Text(), nullable=False),
+        sa.Column("card_consent", sa.Boolean(), nullable=True),
         sa.Column("made_up", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["department_id"], ["service_points.id"], name=op.f("fk_cases_department_id_service_points")
         ),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["cases.id"], name=op.f("fk_cases_merged_into_id_cases")),
         sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_cases_rating_id_ratings")),
         sa.ForeignKeyConstraint(
             ["service_point_id"], ["service_points.id"], name=op.f("fk_cases_service_point_id_service_points")
@@ -590,11 +607,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("rating_id", name=op.f("uq_cases_rating_id")),
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_cases_answered_on"), ["answered_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_cases_complainant_hash"), ["complainant_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_cases_department_id"), ["department_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_cases_due_on"), ["due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_cases_merged_into_id"), ["merged_into_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_cases_owner"), ["owner"], unique=False)
         batch_op.create_index(batch_op.f("ix_cases_received_at"), ["received_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_cases_service_point_id"), ["service_point_id"], unique=False)
+        batch_op.create_index("ix_cases_state_due", ["state", "due_on"], unique=False)
 
     op.create_table(
         "paper_slips",
@@ -616,6 +637,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_slips")),
     )
     op.create_table(
+        "case_departments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=8), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_departments_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["service_points.id"], name=op.f("fk_case_departments_department_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_departments")),
+        sa.UniqueConstraint("case_id", "department_id", name=op.f("uq_case_departments_case_id_department_id")),
+    )
+    with op.batch_alter_table("case_departments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_departments_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_departments_department_id"), ["department_id"], unique=False)
+
+    op.create_table(
         "case_events",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -624,11 +664,27 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=20), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_events_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
     )
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_events_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
+        "case_pauses",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=24), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_pauses_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_pauses")),
+    )
+    with op.batch_alter_table("case_pauses", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_pauses_case_id"), ["case_id"], unique=False)
 
     op.create_table(
         "case_media",
@@ -651,4 +707,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_media_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_media_state"), ["state"], unique=False)
 
+    op.create_table(
+        "case_told",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_told_case_id_cases")),
+        sa.ForeignKeyConstraint(["event_id"], ["case_events.id"], name=op.f("fk_case_told_event_id_case_events")),
+        sa.PrimaryKeyConstraint("case_id", "event_id", name=op.f("pk_case_told")),
+    )
     # ### end Alembic commands ###
