@@ -40,6 +40,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("previous_hash", name=op.f("uq_audit_log_previous_hash")),
     )
     op.create_table(
+        "buckets",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=20), nullable=False),
+        sa.Column("full_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_buckets")),
+    )
+    with op.batch_alter_table("buckets", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_buckets_full_at"), ["full_at"], unique=False)
+
+    op.create_table(
         "calendar_years",
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("complete_since", feedback_app.db.base.Instant(timezone=True), nullable=False),
@@ -269,6 +279,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_service_points_department_id"), ["department_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_service_points_sort_key"), ["sort_key"], unique=False)
 
+    op.create_table(
+        "shown_state",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shown_state")),
+    )
     op.create_table(
         "sign_in_failures",
         sa.Column("login_hash", sa.String(length=64), nullable=False),
