@@ -42,6 +42,8 @@ TICK_SECONDS = 15
 SANDBOX_TICK_SECONDS = 1  # the demo's and the tests' clock may jump at any moment
 DELIVERY_SECONDS = 1
 PROBE_SECONDS = 60  # how often to ask whether the canary is due
+LATE_TICKS = 10
+"""Minutes that a round of the canary may be overdue while somebody works: time enough to catch up after an outage."""
 BATCH = 20
 _BEAT_EVERY = timedelta(seconds=20)
 _MINUTE = timedelta(minutes=1)
@@ -85,6 +87,7 @@ class Worker:
         self._stop = stop or threading.Event()
         self._last_beat: datetime | None = None
         self._last_minute: datetime | None = None
+        self._late_ticks = 0
         self._idempotent = frozenset(
             name for name, channel in channels.items() if getattr(channel, "idempotent", False)
         )
@@ -100,6 +103,16 @@ class Worker:
         if self._last_minute is None or abs(now - self._last_minute) >= _MINUTE:
             self._last_minute = now
             self._publish(now)
+
+    def watch_canary(self) -> None:
+        """Tell people when low ratings stay untested although a round is due: the one who tests may hang."""
+        settings, now = self._runtime.settings.canary, self._runtime.now()
+        with self._runtime.reading() as session:
+            late = settings.enabled and canary.is_late(session, now, settings.every_hours)
+        self._late_ticks = self._late_ticks + 1 if late else 0
+        if self._late_ticks == LATE_TICKS:
+            with self._runtime.transaction() as session:
+                canary.alarm_late(session, self._runtime, now)
 
     def prove(self, probes: Probes) -> None:
         """Send the marked low ratings when they are due; one worker at a time, and outside any transaction."""
@@ -251,6 +264,7 @@ def run_worker(
             job, "interval", seconds=every, max_instances=1, coalesce=True, next_run_time=datetime.now(UTC)
         )
     scheduler.add_job(worker.prove, "interval", (probes or {},), seconds=PROBE_SECONDS, max_instances=1, coalesce=True)
+    scheduler.add_job(worker.watch_canary, "interval", seconds=PROBE_SECONDS, max_instances=1, coalesce=True)
     scheduler.start()
     stop.wait()
     scheduler.shutdown(wait=True)

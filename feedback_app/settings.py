@@ -207,7 +207,7 @@ class Privacy(Section):
 
 
 class Canary(Section):
-    enabled: bool = False
+    enabled: bool = True
     every_hours: int = Field(default=6, ge=1, le=168)
     address: str = ""  # where it knocks; empty: base_url
 

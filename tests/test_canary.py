@@ -105,3 +105,24 @@ def test_nobody_can_pass_a_rating_off_as_a_test(place: Town) -> None:
         form = {"key": "k" * 20 + sign[:2], "overall": "1", "canary": sign}
         requests.post(f"{place.address}/s/{code}", data=form, timeout=20)
     assert {one.status for one in place.all(Rating)} == {"counted"}
+
+
+def test_people_are_told_once_when_a_round_is_left_out(place: Town) -> None:
+    runtime = configured(place, place.address)
+    prove(runtime)
+    clock.move(Path(runtime.settings.sandbox.clock_file), runtime.now() + timedelta(hours=13))
+    worker = jobs.Worker(runtime, {})
+    for minute in range(jobs.LATE_TICKS + 5):
+        with runtime.reading() as session:
+            assert session.query(OutboxMessage).count() == (minute >= jobs.LATE_TICKS)
+        worker.watch_canary()
+    with runtime.reading() as session:
+        assert "超过时间" in session.query(OutboxMessage).one().payload["text"]
+        standing = canary.standing(session, runtime, runtime.now())
+    assert standing is not None and standing.failing
+    prove(runtime)
+    worker.watch_canary()
+    with runtime.reading() as session:
+        standing = canary.standing(session, runtime, runtime.now())
+        assert standing is not None and not standing.failing
+        assert session.query(OutboxMessage).count() == 1

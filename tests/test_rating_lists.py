@@ -1,5 +1,7 @@
 """Looking through ratings in the console."""
 
+import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -71,17 +73,39 @@ def test_filters_narrow_and_the_levels_agree(
     assert all(levels.counts[level] == sum(GIVEN[i][1] == level for i in found) for level in (5, 4, 3, 2, 1))
 
 
-def test_a_receipt_leads_to_its_answers_however_it_is_typed(
+def test_a_receipt_shows_whether_it_counts_and_never_the_level(
     client: FlaskClient, runtime: Runtime, receipts: list[str]
 ) -> None:
+    """Else a head of department could have a patient read out the receipt and look what was chosen."""
     sign_in(client, runtime, "quality")
-    typed = f" {receipts[0][:5].lower()}-{receipts[0][5:]} "
+    typed = f" {receipts[1][:5].lower()}-{receipts[1][5:]} "
     page = client.get("/admin/ratings", query_string={"receipt": typed}, follow_redirects=True)
-    assert "讲得很清楚" in page.text or "没有回答" in page.text
-    assert "等候" in page.text
-    assert receipts[0] not in page.text
-    unknown = client.get("/admin/ratings", query_string={"receipt": "AAAA"})
-    assert (unknown.status_code, "没有找到回执" in unknown.text) == (200, True)
+    assert "这条评价" in page.text and "2026 年 11 月" in page.text
+    assert not any(level in page.text for level in ("满意", "等候"))
+    unknown = client.get("/admin/ratings", query_string={"receipt": "AAAA"}, follow_redirects=True)
+    assert (unknown.status_code, "没有找到" in unknown.text) == (404, True)
+
+
+def test_lists_and_addresses_do_not_tell_who_came_first(
+    client: FlaskClient, runtime: Runtime, point: Callable[[str], ServicePoint]
+) -> None:
+    given = []
+    for number in range(12):
+        submission = Submission(point("D01").id, number % 5 + 1, "form", f"s{number}", f"第{number}位")
+        with runtime.transaction() as session:
+            given.append(ratings.submit(session, submission, zone=runtime.zone, now=runtime.now()).receipt)
+    with runtime.reading() as session:
+        page = rating_lists.page(session, Wanted(), 1)
+        listed = [rating.receipt for rating in page.rows]
+        ids = [rating.id for rating in page.rows]
+    assert sorted(listed) == sorted(given) and listed not in (given, given[::-1])
+    sign_in(client, runtime, "quality")
+    addresses = re.findall(r'href="/admin/ratings/([^"?]+)"', client.get("/admin/ratings").text)
+    assert len(set(addresses)) == 12 and not {str(number) for number in ids} & set(addresses)
+    assert [runtime.vault.uncover(one) for one in addresses] == ids
+    assert client.get(f"/admin/ratings/{addresses[0]}").status_code == 200
+    for bad in ("1", "0" * 32, addresses[0][:-1] + "g", "é" * 16):
+        assert client.get(f"/admin/ratings/{bad}").status_code == 404
 
 
 def test_neither_receipts_nor_times_are_listed(client: FlaskClient, runtime: Runtime, receipts: list[str]) -> None:

@@ -114,6 +114,17 @@ def record(session: Session, runtime: Runtime, began: datetime, attempts: Iterab
     return not failed
 
 
+def is_late(session: Session, now: datetime, every_hours: int) -> bool:
+    """Whether the last round is so old that one has been left out."""
+    last = runs.last(session)
+    return last is not None and now > last.at + 2 * timedelta(hours=every_hours)
+
+
+def alarm_late(session: Session, runtime: Runtime, now: datetime) -> None:
+    """Tell people that low ratings have not been tested for too long; once a day."""
+    _push(session, runtime, "late", text("canary.push.late"), now)
+
+
 def standing(session: Session, runtime: Runtime, now: datetime) -> Standing | None:
     """None where the canary is switched off and never ran."""
     last = runs.last(session)
@@ -122,7 +133,7 @@ def standing(session: Session, runtime: Runtime, now: datetime) -> Standing | No
         return Standing(None, False) if settings.enabled else None
     round_ = runs.at(session, last.at)
     problems = tuple(f"{one.channel}/{one.kind}: {one.detail}" for one in round_ if not one.ok)
-    late = settings.enabled and now > last.at + 2 * timedelta(hours=settings.every_hours)
+    late = settings.enabled and is_late(session, now, settings.every_hours)
     return Standing(_proven_at(session), bool(problems) or late, problems)
 
 
@@ -147,19 +158,18 @@ def _problem(session: Session, runtime: Runtime, attempt: Attempt, began: dateti
 
 
 def _alarm(session: Session, runtime: Runtime, failed: Sequence[str], now: datetime) -> None:
-    day = local_day(now, runtime.zone)
+    ways = sorted({one.partition("/")[0] for one in failed})
+    told = text("canary.push.text", ways="、".join(text(f"canary.ways.{way}") for way in ways))
+    _push(session, runtime, ",".join(failed), told, now)
+
+
+def _push(session: Session, runtime: Runtime, what: str, told: str, now: datetime) -> None:
     outbox.put(
         session,
-        dedupe_key=f"canary:{day}:{','.join(failed)}"[:120],
+        dedupe_key=f"canary:{local_day(now, runtime.zone)}:{what}"[:120],
         purpose="canary_failed",
         channel="wecom_group",
         recipient="complaints",
-        payload={
-            "title": text("canary.push.title"),
-            "text": text(
-                "canary.push.text",
-                ways="、".join(text(f"canary.ways.{way}") for way in sorted({one.partition("/")[0] for one in failed})),
-            ),
-        },
+        payload={"title": text("canary.push.title"), "text": told},
         now=now,
     )

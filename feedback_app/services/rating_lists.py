@@ -10,7 +10,6 @@ from feedback_app.db import ratings
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
-from feedback_app.domain.identity import tidy
 from feedback_app.domain.periods import Month
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.errors import NotFound
@@ -61,8 +60,8 @@ class Detail:
 
 
 def page(session: Session, wanted: Wanted, number: int) -> Page[Rating]:
-    """Newest first."""
-    query = select(Rating).where(*_conditions(wanted)).order_by(Rating.received_at.desc(), Rating.id.desc())
+    """Newest day first. Within a day in no order: who stood at the window first must not be first on the list."""
+    query = select(Rating).where(*_conditions(wanted)).order_by(Rating.day.desc(), Rating.answers_digest, Rating.id)
     shown = joinedload(Rating.service_point).joinedload(ServicePoint.department)
     return cut(session, query.options(shown), number)
 
@@ -87,14 +86,6 @@ def detail(session: Session, rating_id: int) -> Detail:
         on_duty=session.get(ServicePoint, rating.on_duty_id) if rating.on_duty_id else None,
         case=complaints.of_rating(session, rating.id),
     )
-
-
-def find_receipt(session: Session, typed: str) -> int:
-    """The id behind a receipt however it was typed. Raises NotFound ``ratings.no_receipt``."""
-    rating = ratings.by_receipt(session, tidy(typed))
-    if rating is None:
-        raise NotFound("ratings.no_receipt", receipt=typed.strip()[:30])
-    return rating.id
 
 
 def months(session: Session, now: Month) -> list[Month]:

@@ -3,9 +3,15 @@
 from base64 import urlsafe_b64encode
 
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from feedback_app.domain.identity import derive_key, keyed_hash
 from feedback_app.errors import ConfigurationError
+
+_BLOCK = 16
+_MOST_ROWS = 2**63
 
 
 class Vault:
@@ -30,6 +36,26 @@ class Vault:
             return self._box.decrypt(sealed.encode()).decode() if sealed else ""
         except InvalidToken:
             raise ConfigurationError("vault.wrong_key") from None
+
+    def cover(self, number: int) -> str:
+        """A row's number as addresses show it: 32 hexadecimal characters that tell nothing about the order of rows."""
+        encryptor = self._cover().encryptor()
+        return (encryptor.update(number.to_bytes(16)) + encryptor.finalize()).hex()
+
+    def uncover(self, covered: str) -> int | None:
+        """The number behind :meth:`cover`; None for anything else."""
+        try:
+            block = bytes.fromhex(covered)
+        except ValueError:
+            return None
+        if len(block) != _BLOCK:
+            return None
+        decryptor = self._cover().decryptor()
+        number = int.from_bytes(decryptor.update(block) + decryptor.finalize())
+        return number if number < _MOST_ROWS else None
+
+    def _cover(self) -> Cipher[ECB]:
+        return Cipher(AES(self.key("cover")), ECB())  # noqa: S305 - one block, each number once: a permutation
 
     def ticket(self, purpose: str, text: str) -> str:
         """Seal what somebody will bring back to prove something. Each purpose has a key of its own, so that nothing that was
