@@ -23,6 +23,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import Database
 from feedback_app.db.ratings import Rating
 from feedback_app.db.schema import metadata_is_complete
+from feedback_app.domain.cycles import month_period
 from feedback_app.domain.periods import Month
 from feedback_app.services import leaderboards, own_results, publications, star_facts
 from feedback_app.services.awards import scheme
@@ -30,6 +31,7 @@ from feedback_app.settings import Settings
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LAST = Month(2026, 10)
+PERIOD = month_period(LAST)
 NOW = LAST.ends(ZONE) + timedelta(seconds=1)
 CATEGORIES = ("医师", "护理", "护理", "医技", "收费", "药学")
 SCAN = (
@@ -119,11 +121,13 @@ def steps(database: Database, point_id: int) -> dict[str, Callable[[], object]]:
         return run
 
     return {
-        "facts of three months": reading(lambda session: star_facts.gather(session, scheme("monthly"), LAST, ZONE)),
-        "whole closing (dry run)": reading(
-            lambda session: leaderboards.preview(session, "monthly", LAST, now=NOW, zone=ZONE)
+        "facts of three months": reading(
+            lambda session: star_facts.gather(session, scheme(session, "monthly"), PERIOD)
         ),
-        "public page, frozen": reading(lambda session: leaderboards.load(session, "monthly", LAST, public_only=True)),
+        "whole closing (dry run)": reading(
+            lambda session: leaderboards.preview(session, "monthly", PERIOD, now=NOW, zone=ZONE)
+        ),
+        "public page, frozen": reading(lambda session: leaderboards.load(session, "monthly", PERIOD, public_only=True)),
         "one person's page": reading(lambda session: own_results.own_results(session, point_id)),
     }
 
@@ -138,11 +142,11 @@ def main() -> None:
         took = timed(lambda: fill(database, chosen.ratings, chosen.people, chosen.windows, chosen.months))
         print(f"{chosen.ratings:,} ratings over {chosen.months} months made in {took:.0f} s")
         with database.transaction() as session:
-            freeze = timed(lambda: leaderboards.close(session, "monthly", LAST, now=NOW, zone=ZONE))
+            freeze = timed(lambda: leaderboards.close(session, "monthly", PERIOD, now=NOW, zone=ZONE))
         with database.transaction() as session:
             publish = timed(
                 lambda: publications.publish(
-                    session, "monthly", LAST, by="bench", now=NOW, settings=_settings(database)
+                    session, "monthly", PERIOD, by="bench", now=NOW, settings=_settings(database)
                 )
             )
         print(f"closing with its rows written: {freeze:.2f} s; publishing (nobody bound): {publish:.2f} s")

@@ -129,6 +129,7 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
             "words": context.words,
             "day": context.day,
             "month_name": context.month_name,
+            "period_words": context.period_words,
             "lang": context.language(),
             "languages": texts.languages(),
             "offered": context.offered_languages(),

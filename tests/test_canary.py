@@ -13,7 +13,8 @@ from feedback_app.db.complaints import Case
 from feedback_app.db.evidence import Evidence
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.ratings import Rating
-from feedback_app.domain.periods import Month, local_day
+from feedback_app.domain.cycles import Period
+from feedback_app.domain.periods import local_day
 from feedback_app.services import canary, exports, rating_lists, star_facts, today, verification
 from feedback_app.services.exports import Span
 from feedback_app.services.rating_lists import Wanted
@@ -60,7 +61,7 @@ def test_every_kind_and_channel_is_proven_and_nothing_counts(place: Town) -> Non
         assert rating_lists.page(session, Wanted(), 1).total == 0
         levels = rating_lists.levels(session, Wanted())
         assert (levels.n, levels.not_counted) == (0, 0)
-        assert star_facts.facts_by_point(session, Month(2026, 11), 3) == {}
+        assert star_facts.facts_by_point(session, Period.parse("2026-11"), 3) == {}
         assert list(exports.KINDS["ratings"].rows(session, Span(runtime.zone))) == []
         marked = session.query(Evidence).filter_by(kind="canary").count()
         assert marked == len(stored)

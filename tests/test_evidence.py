@@ -19,7 +19,7 @@ from feedback_app.db.engine import Database
 from feedback_app.db.ratings import Rating
 from feedback_app.domain import evidence as entries
 from feedback_app.domain import merkle
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import audit, evidence, leaderboards, own_ratings, ratings, verification
 from feedback_app.services.ratings import Submission
@@ -260,7 +260,7 @@ def test_anyone_can_check_a_receipt_and_nobody_sees_the_level(
 def test_a_changed_leaderboard_is_found(runtime: Runtime, receipts: list[str], statement: str) -> None:
     later = runtime.now() + timedelta(days=20)
     with runtime.transaction() as session:
-        leaderboards.close(session, "monthly", Month(2026, 11), now=later, zone=runtime.zone)
+        leaderboards.close(session, "monthly", Period.parse("2026-11"), now=later, zone=runtime.zone)
         evidence.give_places(session)
     assert found(runtime) == []
     with sqlite3.connect(runtime.database.url.database or "") as connection:

@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.services import audit, exports, leaderboards, ratings
 from feedback_app.services.exports import KINDS, Span
 from feedback_app.services.ratings import Submission
@@ -76,7 +76,7 @@ def test_days_are_the_hospitals(rated: Runtime) -> None:
 def test_nothing_about_a_patient_leaves(rated: Runtime, kind: str) -> None:
     with rated.transaction() as session:
         audit.write(session, actor="liu", action="code.retired", now=rated.now())
-        leaderboards.close(session, "monthly", Month(2026, 10), now=rated.now(), zone=rated.zone)
+        leaderboards.close(session, "monthly", Period.parse("2026-10"), now=rated.now(), zone=rated.zone)
     told = json.dumps(read(rated, kind), ensure_ascii=False)
     assert read(rated, kind)
     for secret in ("13800138000", OPENID, rated.vault.person(OPENID)):

@@ -8,7 +8,7 @@ import pytest
 
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.services import inclusion, leaderboards, own_ratings, ratings
 from feedback_app.services.exports import KINDS, Span
 from feedback_app.services.ratings import Submission
@@ -37,7 +37,7 @@ def told(runtime: Runtime, receipt: str) -> dict[str, Any]:
 
 def test_a_repeated_rating_counts_nowhere(runtime: Runtime, point: Lookup, twice: list[str]) -> None:
     with runtime.transaction() as session:
-        board = leaderboards.close(session, "monthly", Month(2026, 10), now=runtime.now(), zone=runtime.zone)
+        board = leaderboards.close(session, "monthly", Period.parse("2026-10"), now=runtime.now(), zone=runtime.zone)
     row = board.row_of(point("D01").id)
     assert row is not None
     assert (row.valid, row.not_counted) == (1, {"same_day": 1})
@@ -51,7 +51,7 @@ def test_a_repeated_rating_counts_nowhere(runtime: Runtime, point: Lookup, twice
 
 def test_taken_back_after_the_closing_it_stays_in_the_frozen_board(runtime: Runtime, twice: list[str]) -> None:
     with runtime.transaction() as session:
-        leaderboards.close(session, "monthly", Month(2026, 10), now=NOVEMBER_BEGINS, zone=runtime.zone)
+        leaderboards.close(session, "monthly", Period.parse("2026-10"), now=NOVEMBER_BEGINS, zone=runtime.zone)
     with runtime.transaction() as session:
         mine = session.query(Rating).filter_by(receipt=twice[0]).one()
         own_ratings.withdraw(session, mine, why="taken back", now=NOVEMBER_BEGINS + timedelta(hours=1))
@@ -65,5 +65,5 @@ def test_taken_back_before_the_closing_it_is_in_no_board(runtime: Runtime, twice
         mine = session.query(Rating).filter_by(receipt=twice[0]).one()
         own_ratings.withdraw(session, mine, why="taken back", now=RAN + timedelta(hours=1))
     with runtime.transaction() as session:
-        leaderboards.close(session, "monthly", Month(2026, 10), now=NOVEMBER_BEGINS, zone=runtime.zone)
+        leaderboards.close(session, "monthly", Period.parse("2026-10"), now=NOVEMBER_BEGINS, zone=runtime.zone)
     assert [one["counted"] for one in told(runtime, twice[0])["leaderboards"]] == [False]

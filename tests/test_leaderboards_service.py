@@ -13,7 +13,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.ratings import Rating
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import leaderboards, ratings
 from feedback_app.services.leaderboards import Board
@@ -21,7 +21,7 @@ from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from tests.star_ratings import NOVEMBER_BEGINS, id_of, october, rate
 
-OCTOBER = Month(2026, 10)
+OCTOBER = Period.parse("2026-10")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def rated(runtime: Runtime) -> Iterator[Runtime]:
     yield runtime
 
 
-def close(runtime: Runtime, month: Month = OCTOBER) -> Board:
+def close(runtime: Runtime, month: Period = OCTOBER) -> Board:
     with runtime.transaction() as session:
         return leaderboards.close(session, "monthly", month, now=runtime.now(), zone=runtime.zone)
 
@@ -95,14 +95,14 @@ def test_many_closers_at_once_make_one_board(rated: Runtime) -> None:
 
 
 def test_a_month_that_runs_can_only_be_previewed(rated: Runtime) -> None:
-    november = Month(2026, 11)
+    november = Period.parse("2026-11")
     with pytest.raises(Refused) as refused:
         close(rated, november)
     assert refused.value.code == "stars.not_over"
     with rated.reading() as session:
         board = leaderboards.preview(session, "monthly", november, now=rated.now(), zone=rated.zone)
         with pytest.raises(Refused):
-            leaderboards.preview(session, "monthly", Month(2026, 12), now=rated.now(), zone=rated.zone)
+            leaderboards.preview(session, "monthly", Period.parse("2026-12"), now=rated.now(), zone=rated.zone)
     assert board.provisional
 
 
@@ -165,11 +165,11 @@ def test_missed_months_are_caught_up_oldest_first_and_only_once(rated: Runtime) 
         rate(session, "D01", (0, 0, 0, 0, 5), "2026-08")
     with rated.transaction() as session:
         done = leaderboards.close_due(session, now=rated.now(), zone=rated.zone)
-        assert [str(month) for _, month in done] == ["2026-08", "2026-09", "2026-10"]
+        assert [str(period) for _, period in done] == ["2026-08", "2026-09", "2026-10"]
     with rated.transaction() as session:
         assert leaderboards.close_due(session, now=rated.now(), zone=rated.zone) == []
         listed = leaderboards.periods(session, "monthly", now=rated.now(), zone=rated.zone)
-    assert [(str(one.month), one.state) for one in listed][:2] == [("2026-11", "open"), ("2026-10", "closed")]
+    assert [(str(one.period), one.state) for one in listed][:2] == [("2026-11", "open"), ("2026-10", "closed")]
 
 
 def test_nothing_is_due_one_second_before_midnight(rated: Runtime) -> None:

@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.outbox import OutboxMessage
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.services import leaderboards, publications
 from feedback_app.services.runtime import Runtime
 from tests.console import sign_in, submit
 from tests.star_ratings import bind, id_of, october, rate
 
-OCTOBER = Month(2026, 10)
+OCTOBER = Period.parse("2026-10")
 BOARD = "/stars/monthly/2026-10"
 
 
@@ -153,7 +153,7 @@ def test_the_complaints_office_does_not_see_the_boards_tables(rated: Runtime, cl
 def test_publishing_a_month_without_anybody_listed_is_warned_of(runtime: Runtime, client: FlaskClient) -> None:
     with runtime.transaction() as session:
         leaderboards.close(
-            session, "monthly", Month.parse("2026-10"), now=runtime.now(), zone=runtime.zone, actor="test"
+            session, "monthly", Period.parse("2026-10"), now=runtime.now(), zone=runtime.zone, actor="test"
         )
     sign_in(client, runtime, "quality")
     page = client.get("/admin/stars/monthly/2026-10/publish").text

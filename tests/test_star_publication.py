@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.outbox import OutboxMessage
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.errors import NotFound
 from feedback_app.services import leaderboards, own_results, publications
 from feedback_app.services.runtime import Runtime
@@ -18,7 +18,7 @@ from feedback_app.settings import Settings
 from tests.conftest import settings_for
 from tests.star_ratings import bind, id_of, october, rate
 
-OCTOBER = Month(2026, 10)
+OCTOBER = Period.parse("2026-10")
 SATURDAY_NIGHT = datetime.fromisoformat("2026-11-21T22:00+08:00")
 MONDAY_MORNING = datetime.fromisoformat("2026-11-23T08:30+08:00")
 
@@ -143,7 +143,7 @@ def test_own_results_are_only_the_published_ones_and_only_of_the_person(closed: 
     with closed.reading() as session:
         (own,) = own_results.own_results(session, id_of(session, "D02"))
         (english,) = own_results.own_results(session, id_of(session, "D02"), "en")
-    assert (own.league, own.place, own.month) == ("医生", "您在医生榜第 2 名，共 2 个上榜。", OCTOBER)
+    assert (own.league, own.place, own.period) == ("医生", "您在医生榜第 2 名，共 2 个上榜。", OCTOBER)
     assert any("未核验" in line for line in own.lines)
     assert english.place == "Doctors: you are in place 2 of 2."
     assert "张伟" not in str(own)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from feedback_app.domain import thanks
 from feedback_app.domain.awards import League, Scheme, parse, to_body
 from feedback_app.domain.boards import LeagueResult, Row, public_rows
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.eligibility import Member, league_of, why_not
 from feedback_app.domain.periods import Month
 from feedback_app.domain.validity import Seen, not_counted
@@ -57,11 +58,11 @@ def test_a_withdrawn_rating_does_not_take_the_place_of_the_next() -> None:
 def test_eligibility(changes: dict[str, Any], league: dict[str, Any], reason: str | None) -> None:
     member = Member(**{"point_id": 1, "key": "D01", "name": "张伟", "kind": "staff", "category": "医师", **changes})
     rules = League(key="doctors", title={"zh": "医生", "en": "Doctors"}, kind="staff", categories=("医师",), **league)
-    assert why_not(member, rules, date(2026, 10, 31)) == reason
+    assert why_not(member, rules, Period.parse("2026-10")) == reason
 
 
 def test_every_category_of_the_preset_has_one_league() -> None:
-    leagues = awards.scheme("monthly").leagues
+    leagues = awards.presets()["monthly"].leagues
     kinds = [
         ("staff", "医师"),
         ("staff", "护理"),
@@ -83,11 +84,11 @@ def test_every_category_of_the_preset_has_one_league() -> None:
 
 
 def body(**changes: Any) -> dict[str, Any]:
-    return {**json.loads(json.dumps(to_body(awards.scheme("monthly")))), **changes}
+    return {**json.loads(json.dumps(to_body(awards.presets()["monthly"]))), **changes}
 
 
 def test_frozen_rules_are_read_back_equal() -> None:
-    assert parse(body()) == awards.scheme("monthly")
+    assert parse(body()) == awards.presets()["monthly"]
 
 
 @pytest.mark.parametrize(
@@ -222,4 +223,4 @@ def _in_one_month(zone: ZoneInfo, moment: datetime) -> None:
 
 
 def test_every_scheme_that_comes_with_the_program_is_sound() -> None:
-    assert all(isinstance(one, Scheme) and one.key == key for key, one in awards.schemes().items())
+    assert all(isinstance(one, Scheme) and one.key == key for key, one in awards.presets().items())

@@ -21,7 +21,7 @@ from feedback_app.db.evidence import Evidence
 from feedback_app.db.ratings import Rating
 from feedback_app.db.visits import LinkKey, Nullifier
 from feedback_app.domain import tickets as texts
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.tickets import MOST_A_MINUTE, Slip
 from feedback_app.errors import Gone, NotFound, Refused
 from feedback_app.services import codes, star_facts, tickets, verification, visits
@@ -239,7 +239,7 @@ def test_boards_see_what_is_verified_and_what_repeats(
         send(5, ticket=slip)
     send(4), send(1, ticket=slips[0])
     with runtime.reading() as session:
-        facts = star_facts.facts_by_point(session, Month(2026, 11), 3)[point("W03").id]
+        facts = star_facts.facts_by_point(session, Period.parse("2026-11"), 3)[point("W03").id]
     assert [(one.score, one.count, one.verified) for one in facts.ratings] == [(4, 1, False), (5, 3, True)]
     assert facts.not_counted == {"repeat": 1}
 

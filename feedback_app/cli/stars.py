@@ -6,12 +6,14 @@ import click
 
 from feedback_app.cli._common import Session, put, say
 from feedback_app.domain import boards
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.services import awards, leaderboards, publications
 from feedback_app.services.leaderboards import Board
 
 _award = click.option("--award", required=True, metavar="KEY", help="which award, for example monthly")
-_period = click.option("--period", required=True, metavar="YYYY-MM", help="which month, for example 2026-10")
+_period = click.option(
+    "--period", required=True, metavar="PERIOD", help="for example 2026-10, 2026-09..10, 2026-Q4, 2026-H2, 2026"
+)
 
 
 @click.group(epilog="Example: service-star stars list")
@@ -27,14 +29,14 @@ def stars() -> None:
 @click.pass_obj
 def close(session: Session, award: str, period: str, dry_run: bool, as_json: bool) -> None:
     """Compute a period and, without --dry-run, freeze it. Sends nothing. Twice gives the same result."""
-    month = Month.parse(period)
+    told = Period.parse(period)
     with session.runtime() as runtime:
         if dry_run:
             with runtime.reading() as db:
-                board = leaderboards.preview(db, award, month, now=runtime.now(), zone=runtime.zone)
+                board = leaderboards.preview(db, award, told, now=runtime.now(), zone=runtime.zone)
         else:
             with runtime.transaction() as db:
-                board = leaderboards.close(db, award, month, now=runtime.now(), zone=runtime.zone, actor="command line")
+                board = leaderboards.close(db, award, told, now=runtime.now(), zone=runtime.zone, actor="command line")
     if as_json:
         put(as_object(board))
     else:
@@ -48,12 +50,12 @@ def close(session: Session, award: str, period: str, dry_run: bool, as_json: boo
 @click.pass_obj
 def publish(session: Session, award: str, period: str, by: str) -> None:
     """Release a frozen period and queue the messages for the next working hours. Twice sends nothing more."""
-    month = Month.parse(period)
+    told = Period.parse(period)
     with session.runtime() as runtime:
-        awards.scheme(award)
         now = runtime.now()
         with runtime.transaction() as db:
-            queued = publications.publish(db, award, month, by=by, now=now, settings=runtime.settings)
+            awards.scheme(db, award)
+            queued = publications.publish(db, award, told, by=by, now=now, settings=runtime.settings)
         starts = publications.goes_out(now, runtime.settings).astimezone(runtime.zone)
     if queued:
         say(f"published; {queued} messages go out from {starts:%Y-%m-%d %H:%M}")
@@ -66,12 +68,12 @@ def publish(session: Session, award: str, period: str, by: str) -> None:
 def list_periods(session: Session) -> None:
     """Every award's periods, one JSON object a line."""
     with session.runtime() as runtime, runtime.reading() as db:
-        for award in awards.schemes():
+        for award in awards.schemes(db):
             for one in leaderboards.periods(db, award, now=runtime.now(), zone=runtime.zone):
                 put(
                     {
                         "award": award,
-                        "period": str(one.month),
+                        "period": str(one.period),
                         "state": one.state,
                         "closed_at": one.closed_at and one.closed_at.isoformat(),
                         "published_at": one.published_at and one.published_at.isoformat(),
@@ -85,7 +87,7 @@ def as_object(board: Board) -> dict[str, Any]:
     """The machine form of a board; ``rows`` are those on the board in order, then those still collecting."""
     return {
         "award": board.scheme.key,
-        "period": str(board.month),
+        "period": str(board.period),
         "provisional": board.provisional,
         "verified": not board.unverified,
         "hash": board.result_hash,
@@ -106,7 +108,7 @@ def as_object(board: Board) -> dict[str, Any]:
 
 def _tell(board: Board) -> None:
     state = "provisional, nothing stored" if board.provisional else f"frozen, {board.result_hash[:12]}"
-    say(f"{board.scheme.title['zh']} {board.month}: {state}")
+    say(f"{board.scheme.title['zh']} {board.period}: {state}")
     for result in board.results:
         counts = board.counts[result.key]
         say(f"  {result.key}: {counts['listed']} of {counts['candidates']} on the board, {counts['ratings']} ratings")

@@ -16,7 +16,7 @@ class Leaderboard(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     award_key: Mapped[str] = mapped_column(String(40))
-    period: Mapped[str] = mapped_column(String(10))  # "2026-10"
+    period: Mapped[str] = mapped_column(String(24))  # as domain.cycles writes it: "2026-10", "2026-Q4"
     rules: Mapped[dict[str, Any]] = mapped_column(JSON)  # the scheme as it was frozen
     result: Mapped[dict[str, Any]] = mapped_column(
         JSON

@@ -78,17 +78,17 @@ def first_period(session: Session) -> str | None:
     return session.scalar(select(func.min(Rating.period)).where(Rating.status != CANARY))
 
 
-def served_at_windows(session: Session, period: str) -> dict[int, int]:
+def served_at_windows(session: Session, periods: Sequence[str]) -> dict[int, int]:
     """Staff id to the number of counted ratings of windows at which that person alone was on duty."""
     query = select(Rating.on_duty_id, func.count()).where(
-        Rating.period == period, Rating.status == "counted", Rating.on_duty_id.is_not(None)
+        Rating.period.in_(periods), Rating.status == "counted", Rating.on_duty_id.is_not(None)
     )
     return {who: count for who, count in session.execute(query.group_by(Rating.on_duty_id)) if who is not None}
 
 
-def kind_comments(session: Session, period: str, least: int) -> list[Comment]:
+def kind_comments(session: Session, periods: Sequence[str], least: int) -> list[Comment]:
     """Comments of counted ratings with at least ``least`` stars, in order of acceptance."""
     query = select(Rating.id, Rating.service_point_id, Rating.on_duty_id, Rating.comment).where(
-        Rating.period == period, Rating.status == "counted", Rating.score >= least, Rating.comment != ""
+        Rating.period.in_(periods), Rating.status == "counted", Rating.score >= least, Rating.comment != ""
     )
     return [Comment(*row) for row in session.execute(query.order_by(Rating.id))]

@@ -18,6 +18,7 @@ SMALL_LEAGUE_K = 50.0
 LARGEST_RATIO = 2000.0  # floor of the spread: sigma_b² >= sigma_w² / 2000
 UNVERIFIED_WEIGHT = 0.3  # at every level alike
 MOST_UNVERIFIED = 0.25  # all unverified together, as a share of the verified weight
+LOW = 2  # stars
 SMALLEST_STRATUM = 200  # ratings; smaller ones are merged
 
 
@@ -32,6 +33,7 @@ class ScoringRules:
     least_k: float = LEAST_K
     small_league: int = SMALL_LEAGUE
     small_league_k: float = SMALL_LEAGUE_K
+    hold_low_unverified: bool = False  # unverified one and two stars weigh nothing until confirmed; off unless chosen
 
 
 @dataclass(frozen=True, order=True)
@@ -124,6 +126,8 @@ def weighed(tallies: Sequence[Tally], rules: ScoringRules) -> Weights:
 def _trust(tally: Tally, rules: ScoringRules) -> float:
     if rules.verification == "none" or tally.verified:
         return 1.0
+    if rules.hold_low_unverified and tally.score <= LOW:
+        return 0.0
     return UNVERIFIED_WEIGHT if rules.verification == "mixed" else 0.0
 
 

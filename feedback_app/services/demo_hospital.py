@@ -22,6 +22,7 @@ from feedback_app.db.evidence import Evidence
 from feedback_app.db.ratings import Rating
 from feedback_app.domain import evidence as entries
 from feedback_app.domain.complaints import ANSWER, CLOSE
+from feedback_app.domain.cycles import month_period
 from feedback_app.domain.identity import readable
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.services import (
@@ -381,16 +382,15 @@ def _deal_with(made: Hospital, number: str, at: datetime) -> None:
 def _boards(made: Hospital) -> None:
     """Past months closed; all but the last one published, so that there is something left to publish."""
     current = Month.of(made.now, made.zone)
-    for award in awards.schemes():
-        for back in range(made.size.months, 0, -1):
-            month = current.shifted(-back)
-            closed_at = month.ends(made.zone) + timedelta(minutes=1)
-            leaderboards.close(made.session, award, month, now=closed_at, zone=made.zone, actor=BY)
-            if back > 1:
-                released = closed_at + timedelta(days=2, hours=10)
-                publications.publish(
-                    made.session, award, month, by="演示", now=released, settings=_without_groups(made.settings)
-                )
+    for back in range(made.size.months, 0, -1):
+        period = month_period(current.shifted(-back))
+        closed_at = period.ends(made.zone) + timedelta(minutes=1)
+        leaderboards.close(made.session, awards.BUILT_IN, period, now=closed_at, zone=made.zone, actor=BY)
+        if back > 1:
+            released = closed_at + timedelta(days=2, hours=10)
+            publications.publish(
+                made.session, awards.BUILT_IN, period, by="演示", now=released, settings=_without_groups(made.settings)
+            )
 
 
 def _without_groups(settings: Settings) -> Settings:

@@ -5,16 +5,38 @@ from collections.abc import Mapping
 
 from feedback_app.domain.awards import League
 from feedback_app.domain.boards import Row
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.services.leaderboards import Board
 from feedback_app.texts import text
 
 _USUAL = 1.645  # within this many standard deviations a change says nothing
 
 
-def month_name(month: Month, language: str = "zh") -> str:
-    """10 月, October: people read these sentences in the month after."""
-    return text(f"stars.months.m{month.number}", language)
+def period_name(period: Period, language: str = "zh") -> str:
+    """10 月, 9–10 月, 第四季度 …: people read these sentences soon after, so that the year is known."""
+    return text(f"stars.periods.{period.kind}", language, **_period_fields(period, language))
+
+
+def period_title(period: Period, language: str = "zh") -> str:
+    """The same with its year: 2026 年 10 月, 2026 年第四季度."""
+    return text(f"stars.period_titles.{period.kind}", language, **_period_fields(period, language))
+
+
+def short_period_name(period: Period, language: str = "zh") -> str:
+    """As it fits under a chart: 10 月, Q4."""
+    return text(f"stars.short_periods.{period.kind}", language, **_period_fields(period, language))
+
+
+def _period_fields(period: Period, language: str) -> dict[str, object]:
+    return {
+        "year": period.first.year,
+        "month": text(f"stars.months.m{period.first.month}", language),
+        "last_month": text(f"stars.months.m{period.last.month}", language),
+        "quarter": text(f"stars.quarters.q{(period.first.month + 2) // 3}", language),
+        "half": text(f"stars.halves.h{(period.first.month + 5) // 6}", language),
+        "day": period.first.day,
+        "last_day": period.last.day,
+    }
 
 
 def place(board: Board, row: Row, language: str = "zh") -> str:
@@ -24,7 +46,7 @@ def place(board: Board, row: Row, language: str = "zh") -> str:
         "listed": board.counts[row.league]["listed"],
         "missing": row.missing,
         "valid": row.valid,
-        "month": month_name(board.month, language),
+        "month": period_name(board.period, language),
     }
     if not row.listed:
         return text("stars.own.collecting", language, **fields)
@@ -44,8 +66,8 @@ def trend(board: Board, row: Row, before: Row | None, language: str = "zh") -> s
         language,
         now=_points(row.score),
         before=_points(before.score),
-        month=month_name(board.month, language),
-        previous=month_name(board.month.shifted(-1), language),
+        month=period_name(board.period, language),
+        previous=period_name(board.period.shifted(-1) or board.period, language),
     )
 
 
@@ -53,7 +75,7 @@ def lines(board: Board, row: Row, language: str = "zh") -> list[str]:
     """The whole explanation, one sentence a line, in the order in which the figure comes about."""
     result = board.league(row.league)
     say = _Sayer(language)
-    month = month_name(board.month, language)
+    month = period_name(board.period, language)
     told = [place(board, row, language)]
     if row.listed:
         told.append(say("interval" if row.high > row.low else "sure", low=row.low, high=row.high))

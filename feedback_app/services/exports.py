@@ -19,7 +19,8 @@ from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow
 from feedback_app.db.ratings import CANARY, Rating
-from feedback_app.domain.periods import Month, local_day
+from feedback_app.domain.cycles import Period
+from feedback_app.domain.periods import local_day
 from feedback_app.domain.validity import why_not
 from feedback_app.services import star_facts
 
@@ -114,8 +115,7 @@ def _stars(session: Session, span: Span) -> Iterator[Row]:
         .order_by(Leaderboard.period, Leaderboard.award_key, LeaderboardRow.id)
     )
     for board, row in _streamed(session, query):
-        month = Month.parse(board.period)
-        if not span.holds(date(month.year, month.number, 1)):
+        if not span.holds(Period.parse(board.period).first):
             continue
         body: Mapping[str, Any] = row.body
         yield (

@@ -1,6 +1,6 @@
 """Leaderboards: previewed while a month runs, frozen when it is over. Closing sends nothing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db import leaderboards, tallies
 from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow
-from feedback_app.domain import boards
-from feedback_app.domain.awards import Scheme, parse, to_body
+from feedback_app.domain import boards, cycles
+from feedback_app.domain.award_scheme import Scheme
+from feedback_app.domain.awards import parse, to_body
 from feedback_app.domain.boards import LeagueResult, Row
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.periods import Month
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import audit, awards, evidence, star_facts
@@ -25,7 +27,7 @@ class Board:
     """One award for one period. ``closed_at`` None: a preview, which may still change."""
 
     scheme: Scheme
-    month: Month
+    period: Period
     results: tuple[LeagueResult, ...]
     left_out: tuple[LeftOut, ...]
     made_up: bool
@@ -56,15 +58,16 @@ class Board:
 
 
 @dataclass(frozen=True)
-class Period:
-    """One line of the list of periods."""
+class Listed:
+    """One line of the list of periods. ``running``: not over yet."""
 
     award: str
-    month: Month
+    period: Period
     closed_at: datetime | None
     published_at: datetime | None
     published_by: str = ""
     result_hash: str = ""
+    running: bool = False
 
     @property
     def state(self) -> str:
@@ -74,42 +77,46 @@ class Period:
         return "published" if self.published_at else "closed"
 
 
-def preview(session: Session, award: str, month: Month, *, now: datetime, zone: ZoneInfo) -> Board:
+def preview(session: Session, award: str, period: Period, *, now: datetime, zone: ZoneInfo) -> Board:
     """What closing would give, written nowhere. Raises NotFound ``stars.unknown_award``, Refused ``stars.not_begun``."""
-    if now < month.starts(zone):
-        raise Refused("stars.not_begun", period=month)
-    return _compute(session, awards.scheme(award), month, zone)
+    if now < period.starts(zone):
+        raise Refused("stars.not_begun", period=period)
+    return _compute(session, awards.scheme(session, award, period), period)
 
 
-def close(session: Session, award: str, month: Month, *, now: datetime, zone: ZoneInfo, actor: str = "system") -> Board:
+def close(
+    session: Session, award: str, period: Period, *, now: datetime, zone: ZoneInfo, actor: str = "system"
+) -> Board:
     """Freeze a period that is over; closed before: what was frozen then, unchanged.
 
     Raises NotFound ``stars.unknown_award``, Refused ``stars.not_over``.
     """
-    scheme = awards.scheme(award)
-    known = leaderboards.find(session, award, str(month))
+    scheme = awards.scheme(session, award, period)
+    known = leaderboards.find(session, award, str(period))
     if known is not None:
         return _board(session, known)
-    if now < month.ends(zone):
-        raise Refused("stars.not_over", period=month, ends=month.ends(zone).astimezone(zone).strftime("%Y-%m-%d %H:%M"))
-    computed = _compute(session, scheme, month, zone)
+    if now < period.ends(zone):
+        raise Refused(
+            "stars.not_over", period=period, ends=period.ends(zone).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        )
+    computed = _compute(session, scheme, period)
     stored = _freeze(session, computed, now)
     if stored is not None:
         audit.write(
-            session, actor=actor, action="star.closed", subject=f"{award} {month}", now=now, hash=stored.result_hash
+            session, actor=actor, action="star.closed", subject=f"{award} {period}", now=now, hash=stored.result_hash
         )
-        evidence.write_board(session, "closed", award, str(month), stored.result_hash, now)
-    return load(session, award, month)
+        evidence.write_board(session, "closed", award, str(period), stored.result_hash, now)
+    return load(session, award, period)
 
 
-def _compute(session: Session, scheme: Scheme, month: Month, zone: ZoneInfo) -> Board:
-    gathered = star_facts.gather(session, scheme, month, zone)
+def _compute(session: Session, scheme: Scheme, period: Period) -> Board:
+    gathered = star_facts.gather(session, scheme, period)
     results = tuple(
-        boards.settle(scheme, league, str(month), gathered.candidates[league.key]) for league in scheme.leagues
+        boards.settle(scheme, league, str(period), gathered.candidates[league.key]) for league in scheme.leagues
     )
     board = Board(
         scheme=scheme,
-        month=month,
+        period=period,
         results=results,
         left_out=gathered.left_out,
         made_up=gathered.made_up,
@@ -136,7 +143,7 @@ def _counts(result: LeagueResult) -> dict[str, int]:
 def _summary(board: Board) -> dict[str, Any]:
     """What is stored of a board beside its rules and rows."""
     return {
-        "period": str(board.month),
+        "period": str(board.period),
         "leagues": [
             {"key": result.key, "parameters": dict(result.parameters), "counts": dict(board.counts[result.key])}
             for result in board.results
@@ -150,7 +157,7 @@ def _freeze(session: Session, board: Board, now: datetime) -> Leaderboard | None
     """Store it; None when another process stored the same period a moment before."""
     stored = Leaderboard(
         award_key=board.scheme.key,
-        period=str(board.month),
+        period=str(board.period),
         rules=to_body(board.scheme),
         result=_summary(board),
         result_hash=board.result_hash,
@@ -178,16 +185,16 @@ def _freeze(session: Session, board: Board, now: datetime) -> Leaderboard | None
     return stored
 
 
-def load(session: Session, award: str, month: Month, *, public_only: bool = False) -> Board:
+def load(session: Session, award: str, period: Period, *, public_only: bool = False) -> Board:
     """A closed period; ``public_only``: published ones, and of those only the rows that everyone may see.
 
     Raises NotFound ``stars.not_closed`` or, with ``public_only``, ``stars.not_published``.
     """
-    stored = leaderboards.find(session, award, str(month))
+    stored = leaderboards.find(session, award, str(period))
     if public_only and (stored is None or stored.published_at is None):
-        raise NotFound("stars.not_published", period=month)
+        raise NotFound("stars.not_published", period=period)
     if stored is None:
-        raise NotFound("stars.not_closed", period=month)
+        raise NotFound("stars.not_closed", period=period)
     return _board(session, stored, public_only=public_only)
 
 
@@ -205,7 +212,7 @@ def _assembled(stored: Leaderboard, rows: Sequence[Row]) -> Board:
     leagues: Sequence[Mapping[str, Any]] = stored.result["leagues"]
     return Board(
         scheme=parse(stored.rules),
-        month=Month.parse(stored.period),
+        period=Period.parse(stored.period),
         results=tuple(
             LeagueResult(one["key"], one["parameters"], tuple(row for row in rows if row.league == one["key"]))
             for one in leagues
@@ -220,66 +227,67 @@ def _assembled(stored: Leaderboard, rows: Sequence[Row]) -> Board:
     )
 
 
-def is_unaltered(session: Session, award: str, month: Month) -> bool:
+def is_unaltered(session: Session, award: str, period: Period) -> bool:
     """Whether rules, parameters and rows in the database still are what was frozen."""
-    board = load(session, award, month)
-    stored = leaderboards.find(session, award, str(month))
+    board = load(session, award, period)
+    stored = leaderboards.find(session, award, str(period))
     if stored is None:
         return False
     rows = [boards.row_body(row) for result in board.results for row in result.rows]
     return boards.fingerprint(stored.rules, stored.result, rows) == stored.result_hash
 
 
-def due_periods(
-    scheme: Scheme, now: datetime, zone: ZoneInfo, *, closed: Collection[Month], first: Month | None
-) -> list[Month]:
-    """Months that are over and not closed, oldest first: from ``first`` (or the scheme's start) to the last one."""
-    begin = Month.parse(scheme.starts) if scheme.starts else first
-    current = Month.of(now, zone)
-    due = []
-    while begin is not None and begin < current:
-        if begin not in closed:
-            due.append(begin)
-        begin = begin.shifted(1)
-    return due
-
-
-def due(session: Session, award: str, now: datetime, zone: ZoneInfo) -> list[Month]:
-    """The months of one award that wait to be closed."""
+def due(session: Session, award: str, now: datetime, zone: ZoneInfo) -> list[Period]:
+    """The periods of one award that are over and wait to be closed, oldest first."""
+    scheme = awards.scheme(session, award)
     first = tallies.first_period(session)
-    closed = {Month.parse(one.period) for one in leaderboards.of_award(session, award)}
-    return due_periods(awards.scheme(award), now, zone, closed=closed, first=Month.parse(first) if first else None)
+    closed = {Period.parse(one.period) for one in leaderboards.of_award(session, award)}
+    begin = awards.first_period(session, award, Month.parse(first) if first else None)
+    return cycles.due(begin, scheme.ends, now, zone, closed)
 
 
-def close_due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[tuple[str, Month]]:
+def close_due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[tuple[str, Period]]:
     """Close everything that is over, of every award; what was missed while nothing ran is caught up. Safe to repeat."""
     done = []
-    for award in awards.schemes():
-        for month in due(session, award, now, zone):
-            close(session, award, month, now=now, zone=zone)
-            done.append((award, month))
+    for award in awards.schemes(session):
+        for period in due(session, award, now, zone):
+            close(session, award, period, now=now, zone=zone)
+            done.append((award, period))
     return done
 
 
-def periods(session: Session, award: str, *, now: datetime, zone: ZoneInfo) -> list[Period]:
-    """The running month, those waiting to be closed and those closed, newest first."""
-    current = Month.of(now, zone)
-    open_ones = [Period(award, month, None, None) for month in {current, *due(session, award, now, zone)}]
+def periods(session: Session, award: str, *, now: datetime, zone: ZoneInfo) -> list[Listed]:
+    """The running period, those waiting to be closed and those closed, newest first."""
+    running = running_period(awards.scheme(session, award), now, zone)
+    open_ones = [Listed(award, one, None, None) for one in due(session, award, now, zone)]
+    if running is not None:
+        open_ones.append(Listed(award, running, None, None, running=True))
     closed = [
-        Period(award, Month.parse(one.period), one.closed_at, one.published_at, one.published_by, one.result_hash)
+        Listed(award, Period.parse(one.period), one.closed_at, one.published_at, one.published_by, one.result_hash)
         for one in leaderboards.of_award(session, award)
     ]
-    return sorted([*open_ones, *closed], key=lambda one: one.month, reverse=True)
+    return sorted([*open_ones, *closed], key=lambda one: one.period, reverse=True)
+
+
+def running_period(scheme: Scheme, now: datetime, zone: ZoneInfo) -> Period | None:
+    """The period of this award that runs now; None before the first, after the last and outside a campaign."""
+    period = scheme.period_holding(Month.of(now, zone))
+    begun = not scheme.starts or Period.parse(scheme.starts) <= period
+    over = bool(scheme.ends) and Period.parse(scheme.ends) < period
+    return period if begun and not over and period.starts(zone) <= now < period.ends(zone) else None
 
 
 def waiting(session: Session) -> list[Board]:
     """Closed but unpublished periods of every award, oldest first, without their rows."""
     unpublished = (
-        one for award in awards.schemes() for one in leaderboards.of_award(session, award) if one.published_at is None
+        one
+        for award in awards.schemes(session)
+        for one in leaderboards.of_award(session, award)
+        if one.published_at is None
     )
-    return sorted((board_without_rows(one) for one in unpublished), key=lambda board: board.month)
+    return sorted((board_without_rows(one) for one in unpublished), key=lambda board: board.period)
 
 
-def published(session: Session, award: str) -> list[Month]:
-    """Published months, newest first."""
-    return [Month.parse(one.period) for one in leaderboards.of_award(session, award, published_only=True)]
+def published(session: Session, award: str) -> list[Period]:
+    """Published periods, newest first."""
+    return [Period.parse(one.period) for one in leaderboards.of_award(session, award, published_only=True)]

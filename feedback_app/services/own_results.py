@@ -8,19 +8,19 @@ from sqlalchemy.orm import Session
 from feedback_app.db import leaderboards
 from feedback_app.domain import boards
 from feedback_app.domain.boards import Row
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.services import explanations
 from feedback_app.services.leaderboards import Board, board_without_rows
 
 
 @dataclass(frozen=True)
 class OwnResult:
-    """One published month. ``lines`` is the explanation, ``place`` its first sentence, ``trend`` may be empty."""
+    """One published period. ``lines`` is the explanation, ``place`` its first sentence, ``trend`` may be empty."""
 
     award: str
     title: str
     league: str
-    month: Month
+    period: Period
     row: Row
     place: str
     trend: str
@@ -39,8 +39,8 @@ def own_results(session: Session, point_id: int, language: str = "zh", *, most: 
 
 def _earlier(found: Sequence[tuple[Board, Row]], board: Board) -> Row | None:
     """The same award's row of the month before."""
-    wanted = (board.scheme.key, board.month.shifted(-1))
-    return next((row for other, row in found if (other.scheme.key, other.month) == wanted), None)
+    wanted = (board.scheme.key, board.period.shifted(-1))
+    return next((row for other, row in found if (other.scheme.key, other.period) == wanted), None)
 
 
 def _told(board: Board, row: Row, before: Row | None, language: str) -> OwnResult:
@@ -50,7 +50,7 @@ def _told(board: Board, row: Row, before: Row | None, language: str) -> OwnResul
         award=board.scheme.key,
         title=board.scheme.title.get(language) or board.scheme.title["zh"],
         league=league.title.get(language) or league.title["zh"],
-        month=board.month,
+        period=board.period,
         row=row,
         place=lines[0],
         trend=explanations.trend(board, row, before, language),

@@ -7,20 +7,21 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.thanks import is_fit
 
 KIND = 4  # stars
 MOST = 3
 
 
-def latest(session: Session, person: ServicePoint, months: Sequence[Month]) -> list[str]:
-    """Up to three different fit comments of these months, the longest first: the order tells nothing about when."""
+def latest(session: Session, person: ServicePoint, periods: Sequence[Period]) -> list[str]:
+    """Up to three different fit comments of these periods' months, the longest first: the order tells nothing about when."""
+    months = {str(month) for period in periods for month in period.months}
     if not months:
         return []
     query = select(Rating.comment).where(
         Rating.service_point_id == person.id,
-        Rating.period.in_([str(month) for month in months]),
+        Rating.period.in_(months),
         Rating.status == "counted",
         Rating.score >= KIND,
         Rating.comment != "",

@@ -16,7 +16,7 @@ from feedback_app.db import leaderboards
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.people import Binding
 from feedback_app.domain.boards import public_rows
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.working_hours import next_working_moment
 from feedback_app.errors import NotFound
 from feedback_app.services import audit, bindings, calendar, evidence, outbox, star_messages
@@ -55,25 +55,25 @@ def plan(session: Session, *, now: datetime, settings: Settings) -> Plan:
 
 
 def publish(
-    session: Session, award: str, month: Month, *, by: str, now: datetime, settings: Settings, actor: str = ""
+    session: Session, award: str, period: Period, *, by: str, now: datetime, settings: Settings, actor: str = ""
 ) -> int:
     """Release the period and queue its messages; returns how many. Published before: nothing happens, 0.
 
     ``by`` is the name that stands on the board, ``actor`` (where it differs) who is in the audit log. Raises NotFound ``stars.not_closed``.
     """
-    stored = leaderboards.find(session, award, str(month))
+    stored = leaderboards.find(session, award, str(period))
     if stored is None:
-        raise NotFound("stars.not_closed", period=month)
+        raise NotFound("stars.not_closed", period=period)
     if not leaderboards.release(session, stored, by, now):
         return 0
-    board = closing.load(session, award, month)
-    evidence.write_board(session, "published", award, str(month), stored.result_hash, now)
+    board = closing.load(session, award, period)
+    evidence.write_board(session, "published", award, str(period), stored.result_hash, now)
     queued = _tell_people(session, board, settings, now) + _tell_groups(session, board, settings, now)
     audit.write(
         session,
         actor=actor or by,
         action="star.published",
-        subject=f"{award} {month}",
+        subject=f"{award} {period}",
         now=now,
         hash=stored.result_hash,
         messages=queued,
@@ -81,18 +81,18 @@ def publish(
     return queued
 
 
-def publish_due(session: Session, *, now: datetime, settings: Settings) -> list[tuple[str, Month]]:
+def publish_due(session: Session, *, now: datetime, settings: Settings) -> list[tuple[str, Period]]:
     """Release what a scheme releases by itself so many hours after closing."""
     done = []
-    for period in closing.waiting(session):
-        hours = period.scheme.publish_after_hours
+    for board in closing.waiting(session):
+        hours = board.scheme.publish_after_hours
         if (
             hours is not None
-            and period.closed_at is not None
-            and (now - period.closed_at).total_seconds() >= hours * 3600
+            and board.closed_at is not None
+            and (now - board.closed_at).total_seconds() >= hours * 3600
         ):
-            publish(session, period.scheme.key, period.month, by="system", now=now, settings=settings)
-            done.append((period.scheme.key, period.month))
+            publish(session, board.scheme.key, board.period, by="system", now=now, settings=settings)
+            done.append((board.scheme.key, board.period))
     return done
 
 
@@ -132,7 +132,7 @@ def _tell_people(session: Session, board: Board, settings: Settings, now: dateti
     for one in reachable(session, settings):
         queued += outbox.put(
             session,
-            dedupe_key=f"star:{board.scheme.key}:{board.month}:{one.member.id}",
+            dedupe_key=f"star:{board.scheme.key}:{board.period}:{one.member.id}",
             purpose="star_result",
             channel=one.channel,
             recipient=one.address_sealed,
@@ -147,11 +147,11 @@ def _tell_people(session: Session, board: Board, settings: Settings, now: dateti
 def _tell_groups(session: Session, board: Board, settings: Settings, now: datetime) -> int:
     start = goes_out(now, settings)
     public = [row for result in board.results for row in public_rows(result, board.scheme.public_top)]
-    page = f"{settings.server.base_url}/stars/{board.scheme.key}/{board.month}"
+    page = f"{settings.server.base_url}/stars/{board.scheme.key}/{board.period}"
     return sum(
         outbox.put(
             session,
-            dedupe_key=f"star:{board.scheme.key}:{board.month}:group:{name}",
+            dedupe_key=f"star:{board.scheme.key}:{board.period}:group:{name}",
             purpose="star_summary",
             channel="wecom_group",
             recipient=name,

@@ -3,19 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from feedback_app.db import tallies
 from feedback_app.db.directory import ServicePoint
-from feedback_app.domain.awards import League, Scheme
+from feedback_app.domain.award_parts import League
+from feedback_app.domain.award_scheme import Scheme
 from feedback_app.domain.criteria._base import Facts
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.directory_cells import is_away
 from feedback_app.domain.eligibility import Member, league_of, why_not
-from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.scoring import Tally
 from feedback_app.domain.validity import Seen, not_counted
 
@@ -37,10 +37,9 @@ class Gathered:
     made_up: bool  # some candidate belongs to the made-up hospital
 
 
-def gather(session: Session, scheme: Scheme, month: Month, zone: ZoneInfo) -> Gathered:
-    """Candidates at the end of the month, with their valid ratings of it and of the months before that still count."""
-    facts = facts_by_point(session, month, len(scheme.month_weights))
-    last_day = local_day(month.ends(zone) - timedelta(microseconds=1), zone)
+def gather(session: Session, scheme: Scheme, period: Period) -> Gathered:
+    """Candidates at the end of the period, with their valid ratings of it and of the ones before that still count."""
+    facts = facts_by_point(session, period, len(scheme.month_weights))
     candidates: dict[str, list[tuple[Member, Facts]]] = {league.key: [] for league in scheme.leagues}
     left_out: list[LeftOut] = []
     made_up = False
@@ -50,7 +49,7 @@ def gather(session: Session, scheme: Scheme, month: Month, zone: ZoneInfo) -> Ga
             continue
         known = facts.get(member.point_id, Facts())
         rated = any(one.months_back == 0 for one in known.ratings)
-        reason = why_not(member, league, last_day, rated=rated)
+        reason = why_not(member, league, period, rated=rated, batches=scheme.batches)
         if reason is None:
             candidates[league.key].append((member, known))
             made_up = made_up or invented
@@ -72,20 +71,37 @@ def _members(session: Session, leagues: Sequence[League]) -> list[tuple[Member, 
         ServicePoint.hire_date,
         ServicePoint.active,
         ServicePoint.status,
+        unit.key,
+        unit.category,
         ServicePoint.made_up,
     )
     query = select(*columns).outerjoin(unit, ServicePoint.department_id == unit.id)
     query = query.where(ServicePoint.kind.in_({league.kind for league in leagues})).order_by(ServicePoint.key)
-    return [
-        (Member(i, key, name, kind, category, department or "", duty, hired, active, is_away(status)), made_up)
-        for i, key, name, kind, category, department, duty, hired, active, status, made_up in session.execute(query)
-    ]
+    return [(_member(row), bool(row[-1])) for row in session.execute(query)]
 
 
-def facts_by_point(session: Session, month: Month, months: int) -> dict[int, Facts]:
-    """Valid ratings of every service point by month and level, and how many of the month do not count, by reason."""
-    back = {str(month.shifted(-distance)): distance for distance in range(months)}
-    valid: Counter[tuple[int, int, int, bool]] = Counter()  # point, months back, score, verified
+def _member(row: Sequence[Any]) -> Member:
+    point_id, key, name, kind, category, department, duty, hired, active, status, unit, unit_category, _ = row
+    return Member(
+        point_id=point_id,
+        key=key,
+        name=name,
+        kind=kind,
+        category=category,
+        department=department or "",
+        duty=duty,
+        hire_date=hired,
+        active=active,
+        away=is_away(status),
+        unit=unit or "",
+        unit_category=unit_category or "",
+    )
+
+
+def facts_by_point(session: Session, period: Period, periods: int) -> dict[int, Facts]:
+    """Valid ratings of every service point by period and level, and how many of the period do not count, by reason."""
+    back = _months_back(period, periods)
+    valid: Counter[tuple[int, int, int, bool]] = Counter()  # point, periods back, score, verified
     dropped: Counter[tuple[int, str]] = Counter()  # point, reason
     for one in tallies.counts(session, list(back)):
         if one.status == "counted":
@@ -97,6 +113,16 @@ def facts_by_point(session: Session, month: Month, months: int) -> dict[int, Fac
         if back[repeat.period] == 0:
             dropped[repeat.point_id, reason] += 1
     return _by_point(valid, dropped)
+
+
+def _months_back(period: Period, periods: int) -> dict[str, int]:
+    """Calendar month -> how many periods before this one it belongs to (0: to this one)."""
+    found: dict[str, int] = {}
+    for distance in range(periods):
+        earlier = period.shifted(-distance) if distance else period
+        if earlier is not None:
+            found.update({str(month): distance for month in earlier.months})
+    return found
 
 
 def _by_point(valid: Counter[tuple[int, int, int, bool]], dropped: Counter[tuple[int, str]]) -> dict[int, Facts]:

@@ -35,16 +35,16 @@ class Writer:
     @classmethod
     def prepare(cls, session: Session, board: Board) -> "Writer":
         kind_words: dict[int, list[str]] = {}
-        for comment in tallies.kind_comments(session, str(board.month), KIND):
+        for comment in tallies.kind_comments(session, _months(board), KIND):
             for who in {comment.point_id, comment.on_duty_id} - {None}:
                 kind_words.setdefault(who, []).append(comment.text)  # type: ignore[arg-type]
         return cls(
             board=board,
             rows={row.point_id: row for result in board.results for row in result.rows},
             before=_rows_before(session, board),
-            facts=star_facts.facts_by_point(session, board.month, 1),
+            facts=star_facts.facts_by_point(session, board.period, 1),
             left_out={one.key: one.reason for one in board.left_out},
-            served=tallies.served_at_windows(session, str(board.month)),
+            served=tallies.served_at_windows(session, _months(board)),
             kind_words=kind_words,
             names=session.scalars(select(ServicePoint.name).where(ServicePoint.kind == "staff")).all(),
         )
@@ -81,11 +81,16 @@ class Writer:
 
     @property
     def _month(self) -> str:
-        return explanations.month_name(self.board.month)
+        return explanations.period_name(self.board.period)
+
+
+def _months(board: Board) -> list[str]:
+    return [str(month) for month in board.period.months]
 
 
 def _rows_before(session: Session, board: Board) -> dict[int, Row]:
-    stored = leaderboards.find(session, board.scheme.key, str(board.month.shifted(-1)))
+    earlier = board.period.shifted(-1)
+    stored = leaderboards.find(session, board.scheme.key, str(earlier)) if earlier else None
     if stored is None:
         return {}
     return {one.service_point_id: boards.row_from(one.body) for one in leaderboards.rows(session, stored)}
@@ -95,7 +100,7 @@ def to_department(board: Board, unit: str, public: Sequence[Row], url: str) -> d
     """The summary for a department's group: the publicly named and counts; no list of anybody else."""
     own = [row for result in board.results for row in result.rows if row.department == unit]
     named = [row.name for row in public if row.department == unit]
-    month = explanations.month_name(board.month)
+    month = explanations.period_name(board.period)
     lines = [
         text(
             "stars.push.unit",

@@ -16,7 +16,7 @@ from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.ratings import Rating
 from feedback_app.domain import evidence as entries
 from feedback_app.domain import merkle
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.errors import FeedbackError
 from feedback_app.services import audit, case_history, evidence, leaderboards
 from feedback_app.services.vault import Vault
@@ -183,6 +183,6 @@ def _boards(session: Session) -> Iterator[Problem]:
 
 def _is_unaltered(session: Session, board: Leaderboard) -> bool:
     try:
-        return leaderboards.is_unaltered(session, board.award_key, Month.parse(board.period))
+        return leaderboards.is_unaltered(session, board.award_key, Period.parse(board.period))
     except (FeedbackError, KeyError, TypeError, ValueError):  # altered so far that it cannot be read any more
         return False

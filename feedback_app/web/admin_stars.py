@@ -4,7 +4,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from feedback_app.domain.boards import Row
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.errors import NotFound
 from feedback_app.services import awards, bindings, explanations, leaderboards, publications
 from feedback_app.services.leaderboards import Board
@@ -25,10 +25,9 @@ def index() -> str:
     """Every award with its periods and what can be done with each."""
     now, zone = runtime().now(), runtime().zone
     with runtime().reading() as session:
-        periods = {key: leaderboards.periods(session, key, now=now, zone=zone) for key in awards.schemes()}
-    return render_template(
-        "admin/stars/index.html", schemes=awards.schemes(), periods=periods, current=Month.of(now, zone), zone=zone
-    )
+        schemes = awards.schemes(session)
+        periods = {key: leaderboards.periods(session, key, now=now, zone=zone) for key in schemes}
+    return render_template("admin/stars/index.html", schemes=schemes, periods=periods, zone=zone)
 
 
 @blueprint.get("/unbound")
@@ -45,7 +44,7 @@ def unbound() -> str:
 def board(award: str, period: str) -> str:
     """One league of a period: as it was frozen, or a preview of what closing would give."""
     with runtime().reading() as session:
-        found = _board(session, award, Month.parse(period))
+        found = _board(session, award, Period.parse(period))
     keys = [one.key for one in found.scheme.leagues]
     chosen = request.args.get("league", "")
     result = found.league(chosen if chosen in keys else keys[0])
@@ -59,7 +58,7 @@ def board(award: str, period: str) -> str:
         left_out=[one for one in found.left_out if one.league == result.key],
         page=page,
         pages=pages,
-        over=runtime().now() >= found.month.ends(runtime().zone),
+        over=runtime().now() >= found.period.ends(runtime().zone),
         zone=runtime().zone,
     )
 
@@ -69,7 +68,7 @@ def board(award: str, period: str) -> str:
 def row(award: str, period: str, point_id: int) -> str:
     """Why somebody stands where they stand: the words that person reads."""
     with runtime().reading() as session:
-        found = _board(session, award, Month.parse(period))
+        found = _board(session, award, Period.parse(period))
     one = _row_of(found, point_id)
     lines = explanations.lines(found, one, language())
     return render_template("admin/stars/row.html", board=found, row=one, lines=lines)
@@ -81,7 +80,7 @@ def close(award: str, period: str) -> Response:
     """Freeze a month that is over."""
     now = runtime().now()
     with runtime().transaction() as session:
-        leaderboards.close(session, award, Month.parse(period), now=now, zone=runtime().zone, actor=g.account.login)
+        leaderboards.close(session, award, Period.parse(period), now=now, zone=runtime().zone, actor=g.account.login)
     flash(t("stars.admin.closed_now", period=period), "ok")
     return redirect(url_for("admin_stars.board", award=award, period=period))
 
@@ -91,7 +90,7 @@ def close(award: str, period: str) -> Response:
 def ask(award: str, period: str) -> str:
     """What publishing will do: how many messages, when, and who cannot be reached."""
     with runtime().reading() as session:
-        found = leaderboards.load(session, award, Month.parse(period))
+        found = leaderboards.load(session, award, Period.parse(period))
         plan = publications.plan(session, now=runtime().now(), settings=runtime().settings)
     return render_template("admin/stars/publish.html", board=found, plan=plan, zone=runtime().zone)
 
@@ -101,23 +100,23 @@ def ask(award: str, period: str) -> str:
 def publish(award: str, period: str) -> Response:
     """Release the period; a second time changes nothing and says so."""
     now, settings = runtime().now(), runtime().settings
-    month = Month.parse(period)
+    told = Period.parse(period)
     with runtime().transaction() as session:
-        before = leaderboards.load(session, award, month).published_at
+        before = leaderboards.load(session, award, told).published_at
         queued = publications.publish(
-            session, award, month, by=g.account.name, actor=g.account.login, now=now, settings=settings
+            session, award, told, by=g.account.name, actor=g.account.login, now=now, settings=settings
         )
     said = t("stars.admin.published_before") if before else t("stars.admin.published_now", messages=queued)
     flash(said, "ok")
     return redirect(url_for("admin_stars.board", award=award, period=period))
 
 
-def _board(session: Session, award: str, month: Month) -> Board:
-    awards.scheme(award)
+def _board(session: Session, award: str, period: Period) -> Board:
+    awards.scheme(session, award)
     try:
-        return leaderboards.load(session, award, month)
+        return leaderboards.load(session, award, period)
     except NotFound:
-        return leaderboards.preview(session, award, month, now=runtime().now(), zone=runtime().zone)
+        return leaderboards.preview(session, award, period, now=runtime().now(), zone=runtime().zone)
 
 
 def _row_of(board: Board, point_id: int) -> Row:

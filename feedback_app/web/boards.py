@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import awards, canary, leaderboards
 from feedback_app.services.leaderboards import Board
@@ -23,10 +23,11 @@ SCREEN_SECONDS = 40  # then the next leagues, or the same ones anew
 def index() -> str:
     """All published boards, newest first."""
     with runtime().reading() as session:
-        published = {key: leaderboards.published(session, key) for key in awards.schemes()}
+        schemes = awards.schemes(session)
+        published = {key: leaderboards.published(session, key) for key in schemes}
         proven = canary.standing(session, runtime(), runtime().now())
     return render_template(
-        "boards/index.html", schemes=awards.schemes(), published=published, proven=proven, zone=runtime().zone
+        "boards/index.html", schemes=schemes, published=published, proven=proven, zone=runtime().zone
     )
 
 
@@ -53,8 +54,8 @@ def screen() -> str:
 @allow(PUBLIC)
 def latest(award: str) -> Response:
     """To the newest published board of the award."""
-    awards.scheme(award)
     with runtime().reading() as session:
+        awards.scheme(session, award)
         months = leaderboards.published(session, award)
     if not months:
         return redirect(url_for("boards.index"))
@@ -65,29 +66,31 @@ def latest(award: str) -> Response:
 @allow(PUBLIC)
 def rules(award: str) -> str:
     """How it is reckoned, in plain words with the award's own figures."""
-    return render_template("boards/rules.html", scheme=awards.scheme(award))
+    with runtime().reading() as session:
+        scheme = awards.scheme(session, award)
+    return render_template("boards/rules.html", scheme=scheme)
 
 
 @blueprint.get("/<award>/<period>")
 @allow(PUBLIC)
 def board(award: str, period: str) -> str:
-    awards.scheme(award)
     with runtime().reading() as session:
-        found = leaderboards.load(session, award, _month(period), public_only=True)
+        awards.scheme(session, award)
+        found = leaderboards.load(session, award, _period(period), public_only=True)
     return render_template("boards/board.html", board=found)
 
 
-def _month(period: str) -> Month:
-    # An address that names no month is an address that does not exist.
+def _period(period: str) -> Period:
+    # An address that names no period is an address that does not exist.
     try:
-        return Month.parse(period)
+        return Period.parse(period)
     except Refused:
         raise NotFound("stars.not_published", period=period) from None
 
 
 def _newest(session: Session) -> Board | None:
-    newest = [(months[0], key) for key in awards.schemes() if (months := leaderboards.published(session, key))]
+    newest = [(months[0], key) for key in awards.schemes(session) if (months := leaderboards.published(session, key))]
     if not newest:
         return None
-    month, award = max(newest)
-    return leaderboards.load(session, award, month, public_only=True)
+    period, award = max(newest)
+    return leaderboards.load(session, award, period, public_only=True)

@@ -9,6 +9,8 @@ from flask import Flask, current_app, g, request
 from werkzeug.datastructures import LanguageAccept
 
 from feedback_app import texts
+from feedback_app.domain.cycles import Period
+from feedback_app.services import explanations
 from feedback_app.services.runtime import Runtime
 
 _EXTENSION = "service_star"
@@ -78,6 +80,11 @@ def words(by_language: Mapping[str, str]) -> str:
 def month_name(number: int) -> str:
     """A month (1 to 12) as the sentences of this language take it: 11, November."""
     return t("patient.day.months").split()[number - 1]
+
+
+def period_words(period: Period) -> str:
+    """The name of an award's period with its year."""
+    return explanations.period_title(period, language())
 
 
 def day(date: date) -> str:

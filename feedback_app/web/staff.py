@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from feedback_app.domain.trend import trend_chart
 from feedback_app.errors import FeedbackError, Gone, NotFound
-from feedback_app.services import bindings, mail_bindings, own_results, own_thanks
+from feedback_app.services import bindings, explanations, mail_bindings, own_results, own_thanks
 from feedback_app.web.access import PUBLIC, STAFF, allow
 from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.errors import status_of
@@ -20,10 +20,10 @@ _CHART_MONTHS = 6
 def index() -> str:
     with runtime().reading() as reading:
         results = own_results.own_results(reading, g.staff.id, language())
-        thanks = own_thanks.latest(reading, g.staff, [one.month for one in results])
+        thanks = own_thanks.latest(reading, g.staff, [one.period for one in results])
     award = results[0].award if results else ""
     line = [
-        (t("staff.own.short_month", month=one.month.number), one.row.score)
+        (explanations.short_period_name(one.period, language()), one.row.score)
         for one in results[:_CHART_MONTHS]
         if one.row.listed and one.award == award
     ]

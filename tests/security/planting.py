@@ -13,7 +13,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.db.ratings import Rating
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.services import codes, complaint_desk, import_drafts, leaderboards, publications, slips
 from feedback_app.services.complaint_desk import Step
 from feedback_app.services.runtime import Runtime
@@ -23,7 +23,7 @@ from tests.star_ratings import bind, october, rate
 
 HIT = "window.__hit=1"
 HOSTILE = f"\"'><img src=x onerror={HIT}><script>{HIT}</script><svg/onload={HIT}>{{{{7*7}}}}{{0.__class__}}%(x)s${{x}}"
-OCTOBER = Month(2026, 10)
+OCTOBER = Period.parse("2026-10")
 
 
 def plant(runtime: Runtime, client: FlaskClient) -> dict[str, str]:

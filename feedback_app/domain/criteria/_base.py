@@ -3,8 +3,27 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from feedback_app.domain.award_parts import Share, SheetItem
 from feedback_app.domain.scoring import ScoringRules, Tally
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """What one person gave one candidate under one share of a scheme: points 0..100. ``by`` is a pseudonym."""
+
+    by: str
+    points: float
+
+
+@dataclass(frozen=True, order=True)
+class Taken:
+    """Points taken off one item of a candidate's score sheet, so often."""
+
+    item: str
+    reason: str
+    points: float
 
 
 @dataclass(frozen=True)
@@ -13,6 +32,24 @@ class Facts:
 
     ratings: tuple[Tally, ...] = ()
     not_counted: Mapping[str, int] = field(default_factory=dict)  # reason -> ratings of this period
+    marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)  # name of the share -> what people gave
+    figures: Mapping[str, float] = field(default_factory=dict)  # name of an imported figure -> its value
+    taken: tuple[Taken, ...] | None = None  # deductions on the score sheet; None: not inspected in this period
+    praise: int = 0  # deeds praised in this period, each once whatever the channels
+    complaints: int = 0  # justified complaints of this period
+    visits: int = 0  # patients served in this period, as far as known; at least the valid ratings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a scheme asks of one of its shares."""
+
+    share: Share
+    rules: ScoringRules
+    sheet: tuple[SheetItem, ...] = ()
+
+    def option(self, name: str, otherwise: Any) -> Any:
+        return self.share.options.get(name, otherwise)
 
 
 @dataclass(frozen=True)
@@ -39,6 +76,18 @@ class Measured:
 class Criterion(ABC):
     """One kind of evidence. A kind is one file in this package that defines ``CRITERION``."""
 
+    options: Mapping[str, type | tuple[type, ...]] = {}
+    """What a scheme may choose, by name, with the type of its value."""
+    of_patients = False
+    """Whether it tells what patients experienced; everything else is what colleagues, experts and registers say."""
+
     @abstractmethod
-    def measure(self, league: Mapping[str, Facts], rules: ScoringRules) -> Measured:
+    def measure(self, league: Mapping[str, Facts], asked: Asked) -> Measured:
         """Measure everyone; ``league`` maps a unique key to facts. Must not depend on their order."""
+
+    def accepts(self, options: Mapping[str, Any]) -> bool:
+        """Whether a scheme may choose these."""
+        return all(
+            name in self.options and isinstance(value, self.options[name]) and not isinstance(value, bool)
+            for name, value in options.items()
+        )

@@ -4,14 +4,15 @@ import dataclasses
 from collections.abc import Mapping
 
 from feedback_app.domain import scoring
-from feedback_app.domain.criteria._base import Criterion, Facts, Measure, Measured
-from feedback_app.domain.scoring import ScoringRules
+from feedback_app.domain.criteria._base import Asked, Criterion, Facts, Measure, Measured
 
 
 class PatientRatings(Criterion):
-    def measure(self, league: Mapping[str, Facts], rules: ScoringRules) -> Measured:
+    of_patients = True
+
+    def measure(self, league: Mapping[str, Facts], asked: Asked) -> Measured:
         tallies = {key: facts.ratings for key, facts in league.items()}
-        parameters, scores = scoring.score_league(tallies, rules)
+        parameters, scores = scoring.score_league(tallies, asked.rules)
         measures = {
             key: Measure(
                 value=one.value,

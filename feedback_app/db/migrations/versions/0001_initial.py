@@ -142,7 +142,7 @@ def upgrade() -> None:
         "leaderboards",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("award_key", sa.String(length=40), nullable=False),
-        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("period", sa.String(length=24), nullable=False),
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("result", sa.JSON(), nullable=False),
         sa.Column("result_hash", sa.String(length=64), nullable=False),
@@ -243,6 +243,24 @@ def upgrade() -> None:
         sa.Column("published_by", sa.String(length=60), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_questionnaire_versions")),
         sa.UniqueConstraint("key", "number", name=op.f("uq_questionnaire_versions_key_number")),
+    )
+    op.create_table(
+        "scheme_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("award_key", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("rules_hash", sa.String(length=64), nullable=False),
+        sa.Column("valid_from", sa.String(length=24), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.Column("changed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(length=60), nullable=False),
+        sa.Column("started_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("started_by", sa.String(length=60), nullable=False),
+        sa.Column("tried_hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scheme_versions")),
+        sa.UniqueConstraint("award_key", "number", name=op.f("uq_scheme_versions_award_key_number")),
     )
     op.create_table(
         "service_points",
