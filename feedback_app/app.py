@@ -126,6 +126,11 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
     def _common() -> dict[str, object]:
         return {
             "t": context.t,
+            "tm": context.tm,
+            "named": context.named,
+            "said": context.said,
+            "code_of": context.code_of,
+            "direction": context.direction(),
             "words": context.words,
             "day": context.day,
             "month_name": context.month_name,

@@ -29,6 +29,12 @@ def languages() -> tuple[str, ...]:
 
 
 @cache
+def complete() -> tuple[str, ...]:
+    """The languages in which there is every sentence; the others have those of the patients' pages."""
+    return tuple(name for name in languages() if len(catalogue(name)) == len(catalogue(DEFAULT_LANGUAGE)))
+
+
+@cache
 def catalogue(language: str) -> Mapping[str, str]:
     """All texts of one language, key to sentence."""
     entries: dict[str, str] = {}

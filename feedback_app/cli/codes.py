@@ -58,7 +58,7 @@ def list_codes(session: Session, form: str, kind: str | None, department: str, k
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="folder; made if needed")
 @click.option("--format", "form", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @click.option("--layout", type=click.Choice(list(LAYOUTS)), default="stand", show_default=True, help="for pdf")
-@click.option("--lang", type=click.Choice(texts.languages()), default=texts.DEFAULT_LANGUAGE, show_default=True)
+@click.option("--lang", type=click.Choice(texts.complete()), default=texts.DEFAULT_LANGUAGE, show_default=True)
 @_choosing
 @click.pass_obj
 def export(

@@ -25,7 +25,7 @@ def group() -> None:
 @_kind
 @click.option("--count", type=click.IntRange(1, tickets.MOST_IN_BATCH), default=50, show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="sheet of strips to cut (PDF)")
-@click.option("--lang", type=click.Choice(texts.languages()), default=texts.DEFAULT_LANGUAGE, show_default=True)
+@click.option("--lang", type=click.Choice(texts.complete()), default=texts.DEFAULT_LANGUAGE, show_default=True)
 @click.pass_obj
 def make(session: Session, key: str, kind: str, count: int, out: Path | None, lang: str) -> None:
     """Make COUNT one-time slips; one JSON object a slip on standard output. They hold for thirty days."""

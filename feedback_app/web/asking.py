@@ -4,10 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from feedback_app.domain.question_logic import drawn, tree, when
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions._base import Question
-from feedback_app.web.context import language, t
+from feedback_app.web.context import language, named, tm
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class Shown:
     """A condition for the script (``tree``, JSON) and for people (``words``)."""
 
     tree: str
-    words: str
+    words: Markup
 
 
 def asking(asked: Questionnaire, form_key: str) -> dict[str, Any]:
@@ -31,5 +33,5 @@ def asking(asked: Questionnaire, form_key: str) -> dict[str, Any]:
 
 def _shown(asked: Questionnaire, question: Question) -> Shown:
     about, answers = when(asked, question, language())
-    said = t("questions.if_is", question=about, answers=answers) if about else t("questions.if_more")
+    said = tm("questions.if_is", question=named(about), answers=named(answers)) if about else tm("questions.if_more")
     return Shown(json.dumps(tree(asked, question), ensure_ascii=False), said)

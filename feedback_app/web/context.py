@@ -1,11 +1,13 @@
 """What a view needs from its surroundings: the runtime, the language, the words."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import cast
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request
+from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 
 from feedback_app import texts
@@ -15,6 +17,11 @@ from feedback_app.services.runtime import Runtime
 
 _EXTENSION = "service_star"
 NONCE_BYTES = 16  # of randomness behind the nonce of each page's scripts
+FOR_PATIENTS = frozenset({"patient", "check_code", "evidence", "windows", "rater", "languages", "ease"})
+"""The blueprints whose pages are there in every language; the others in the complete ones."""
+_TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
+_CHINESE = ("zh", "zh-Hant")
+_HAN = re.compile("[\u3400-\u9fff]")
 CARE = "care"  # the cookie of those who asked for large type
 
 
@@ -31,18 +38,32 @@ def language() -> str:
     """?lang=, else the remembered choice, else what the browser prefers, else Chinese."""
     if "language" not in g:
         wished = request.args.get("lang") or request.cookies.get("lang") or ""
-        g.language = best_language(wished, request.accept_languages, tuple(offered_languages()))
+        g.language = best_language(wished, request.accept_languages, _offered_here())
     return cast(str, g.language)
 
 
 def best_language(wished: str, accepted: LanguageAccept, offered: Collection[str]) -> str:
     """``wished`` if it is offered, else what the browser likes best of those offered, else Chinese."""
-    return wished if wished in offered else accepted.best_match(offered) or texts.DEFAULT_LANGUAGE
+    liked = (_called(name) for name, quality in accepted if quality > 0)
+    return next((name for name in (wished, *liked) if name in offered), texts.DEFAULT_LANGUAGE)
+
+
+def _called(tag: str) -> str:
+    """What a browser calls a language, as our catalogues do: zh-TW is zh-Hant, en-US is en."""
+    name = tag.lower()
+    return "zh-Hant" if name.startswith(_TRADITIONAL) else name.split("-")[0]
 
 
 def offered_languages() -> Mapping[str, str]:
-    """The languages this hospital offers, each with its own name for itself."""
-    return {name: texts.text("common.language.name", name) for name in offered(runtime().settings.hospital.languages)}
+    """The languages this page can be read in, each with its own name for itself."""
+    return {name: texts.text("common.language.name", name) for name in _offered_here()}
+
+
+def _offered_here() -> tuple[str, ...]:
+    """Some languages have the patients' pages only: others are not half translated, but Chinese or English."""
+    configured = offered(runtime().settings.hospital.languages)
+    for_patients = request.blueprint is None or request.blueprint in FOR_PATIENTS
+    return configured if for_patients else tuple(name for name in configured if name in texts.complete())
 
 
 def offered(configured: Iterable[str]) -> tuple[str, ...]:
@@ -63,7 +84,39 @@ def here() -> str:
 
 def t(key: str, /, **params: object) -> str:
     """The sentence ``key`` in the language of this request."""
+    if direction() == "rtl":  # a name or a number keeps its own direction inside the sentence
+        params = {name: f"\u2068{value}\u2069" for name, value in params.items()}
     return texts.text(key, language(), **params)
+
+
+def tm(key: str, /, **params: object) -> Markup:
+    """The same for a page's body: parameters may be markup, such as ``named`` gives."""
+    return escape(texts.text(key, language())).format(**params)
+
+
+def code_of(name: str) -> str:
+    """The language as pages call it: zh-CN for zh."""
+    return texts.text("common.language.code", name)
+
+
+def direction() -> str:
+    """Of the writing: ltr or rtl."""
+    return texts.text("common.language.direction", language())
+
+
+def named(text: str) -> Markup:
+    """A name as it stands in the directory, told apart on pages in other languages: screen readers change their voice."""
+    return escape(text) if language() in _CHINESE or not _HAN.search(text) else _in_chinese(text)
+
+
+def said(by_language: Mapping[str, str]) -> Markup:
+    """What ``words`` gives, marked as Chinese where the translation is missing."""
+    own = by_language.get(language())
+    return escape(own) if own else _in_chinese(words(by_language)) if language() != "zh" else escape(words(by_language))
+
+
+def _in_chinese(text: str) -> Markup:
+    return Markup('<bdi lang="zh-CN">{}</bdi>').format(text) if text else Markup()
 
 
 def explain(code: str, params: dict[str, object]) -> str:
