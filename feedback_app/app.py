@@ -18,7 +18,7 @@ from feedback_app.services.case_media import MediaSource
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
-from feedback_app.web import access, compression, context, errors, navigation, page_cache
+from feedback_app.web import access, compression, context, errors, navigation, page_cache, second_step
 
 ROOT = Path(__file__).parent.parent
 LARGEST_FORM = 2 * 1024 * 1024  # of the consoles; patient forms and callbacks have their own, smaller limits
@@ -73,7 +73,7 @@ def create_app(settings: Settings) -> Flask:
     errors.install(app)
     compression.install(app)
     _words_in_templates(app, settings)
-    access.enforce(app)
+    access.enforce(app, second_step.confirm_first)
     page_cache.install(app, runtime)
     if settings.server.trusted_proxies:
         hops = settings.server.trusted_proxies

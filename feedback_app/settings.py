@@ -191,6 +191,8 @@ class Security(Section):
     lockout_failures: int = Field(default=5, ge=1)
     lockout_minutes: int = Field(default=15, ge=1)
     hashing: Literal["normal", "fast"] = "normal"
+    # Days an administrator may go without a second factor; 0: it is set up at the first sign-in.
+    second_factor_days: int = Field(default=7, ge=0)
 
     @field_validator("secret_key")
     @classmethod
@@ -198,6 +200,23 @@ class Security(Section):
         if len(secret.get_secret_value()) < SECRET_BYTES:
             raise ValueError(f"needs at least {SECRET_BYTES} characters; `service-star init` makes one")
         return secret
+
+
+class Limits(Section):
+    """How much may come from one network address; this machine itself is not counted."""
+
+    ratings_per_minute: int = Field(default=30, ge=1)
+    complaints_per_hour: int = Field(default=60, ge=1)
+    sign_ins_per_hour: int = Field(default=60, ge=1)
+    # Networks where many phones share one address, such as the hospital's Wi-Fi: ten times as much.
+    shared_networks: tuple[str, ...] = ()
+
+    @field_validator("shared_networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for one in networks:
+            ipaddress.ip_network(one, strict=False)
+        return networks
 
 
 class Privacy(Section):
@@ -235,6 +254,7 @@ class Settings(BaseSettings):
     deliveries: Deliveries = Deliveries()
     sandbox: Sandbox = Sandbox()
     security: Security
+    limits: Limits = Limits()
     privacy: Privacy = Privacy()
     canary: Canary = Canary()
 

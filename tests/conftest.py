@@ -51,7 +51,11 @@ def settings_for(folder: Path, **sections: dict[str, Any]) -> Settings:
             "routes": "院内协商、人民调解、卫生行政部门、法院",
         },
         "sandbox": {"clock_file": str(folder / "clock")},
-        "security": {"secret_key": "a-secret-for-tests-only-0123456789abcdef", "hashing": "fast"},
+        "security": {
+            "secret_key": "a-secret-for-tests-only-0123456789abcdef",
+            "hashing": "fast",
+            "second_factor_days": 3650,
+        },
     }
     for name, table in sections.items():
         tables[name] = {**tables.get(name, {}), **table}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from feedback_app.db.base import KEYED_HASH, Base, Instant
@@ -22,6 +22,10 @@ class Account(Base):
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
     last_login_at: Mapped[datetime | None] = mapped_column(Instant)
+    totp_sealed: Mapped[str] = mapped_column(String(200), default="")  # "" without one-time codes
+    totp_step: Mapped[int] = mapped_column(default=0)  # the last time step whose code was taken: none counts twice
+    new_browser: Mapped[str] = mapped_column(String(60), default="")  # told at the next visit from elsewhere
+    new_browser_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class SignInFailures(Base):
@@ -46,6 +50,35 @@ class SignIn(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     last_seen_at: Mapped[datetime] = mapped_column(Instant)
     ends_at: Mapped[datetime] = mapped_column(Instant)
+    confirmed_at: Mapped[datetime] = mapped_column(Instant)  # when the password was last entered
+    browser: Mapped[str] = mapped_column(String(60), default="")  # "Chrome · Windows": for the list of own sign-ins
+
+
+class Passkey(Base):
+    """A key in a phone or computer that stands for the password and the second factor at once (W3C WebAuthn)."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    credential_id: Mapped[str] = mapped_column(
+        String(1400), unique=True
+    )  # base64url; at most 1,023 bytes by the standard
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    name: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RecoveryCode(Base):
+    """One of the ten codes on paper for the day the phone is lost; only its hash is here."""
+
+    __tablename__ = "recovery_codes"
+
+    code_hash: Mapped[str] = mapped_column(KEYED_HASH, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class SetupLink(Base):

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from feedback_app.db import accounts
-from feedback_app.db.accounts import Account, SetupLink, SignInFailures
+from feedback_app.db.accounts import Account as Account
+from feedback_app.db.accounts import SetupLink
 from feedback_app.domain import passwords as rules
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Conflict, Gone, NotFound, Refused
-from feedback_app.services import audit, passwords, sign_ins
+from feedback_app.services import attempts, audit, passwords, second_factors, sign_ins
 from feedback_app.settings import Security
 
 ROLES = ("admin", "office", "quality", "director")
@@ -25,7 +25,8 @@ _LOGIN_MOST = 60
 class Attempt:
     """One try to sign in. ``account_id`` and ``password_hash`` are None for an unknown, locked or retired login."""
 
-    login_hash: str
+    login: str
+    device: str = ""
     account_id: int | None = None
     password_hash: str | None = None
 
@@ -89,8 +90,9 @@ def create_by_link(session: Session, token: str, wanted: NewAccount, security: S
     link = open_link(session, token, now, to_use=True)
     if link.account is not None:
         _set_password(link.account, wanted.password, security)
+        second_factors.switch_off(session, link.account, now, by=link.created_by)  # perhaps the phone is what was lost
         sign_ins.end_all(session, SUBJECT, link.account.id)
-        _forgive(session, link.account.login)
+        attempts.forgive(session, _kept_as(link.account.login))
         link.used_at = now
         audit.write(session, actor=link.account.login, action="account.password_reset", now=now)
         return link.account
@@ -109,34 +111,21 @@ def create_by_link(session: Session, token: str, wanted: NewAccount, security: S
     return account
 
 
-def begin_attempt(session: Session, login: str, security: Security, now: datetime) -> Attempt:
+def begin_attempt(session: Session, login: str, security: Security, now: datetime, *, device: str = "") -> Attempt:
     """Count one try before the password is looked at, so that parallel guesses cannot pass the limit.
 
-    After ``lockout_failures`` tries in a row the login rests for ``lockout_minutes``, whether it exists or not.
+    After ``lockout_failures`` tries in a row the login rests for ``lockout_minutes``, whether it exists or not. A browser that
+    was signed in before (``device``) is counted by itself: strangers who guess cannot keep its owner out.
     """
     name = rules.fold(login)[:_LOGIN_MOST]
-    key = sign_ins.token_hash(f"login:{name}")
-    rest = timedelta(minutes=security.lockout_minutes)
-    session.execute(delete(SignInFailures).where(SignInFailures.last_at < now - max(rest, timedelta(hours=1))))
-    tries = session.get(SignInFailures, key)
-    if tries is None:
-        tries = SignInFailures(login_hash=key, count=0, last_at=now)
-        session.add(tries)
-    elif tries.locked_until is not None and tries.locked_until > now:
-        return Attempt(key)
-    elif tries.locked_until is not None:
-        tries.count, tries.locked_until = 0, None
-    tries.count += 1
-    tries.last_at = now
     account = accounts.by_login(session, name)
-    if tries.count >= security.lockout_failures:
-        tries.locked_until = now + rest
-        if account is not None:
-            audit.write(session, actor="system", action="account.locked", subject=account.login, now=now)
-    session.flush()
-    if account is None or not account.active:
-        return Attempt(key)
-    return Attempt(key, account.id, account.password_hash)
+    if (
+        not attempts.may_try(session, _kept_as(name, device), account, security, now)
+        or account is None
+        or not account.active
+    ):
+        return Attempt(name, device)
+    return Attempt(name, device, account.id, account.password_hash)
 
 
 def is_right(attempt: Attempt, password: str, security: Security) -> bool:
@@ -144,26 +133,43 @@ def is_right(attempt: Attempt, password: str, security: Security) -> bool:
     return passwords.matches(password[: rules.LONGEST * 2], attempt.password_hash, security.hashing)
 
 
-def complete(session: Session, attempt: Attempt, now: datetime) -> str:
-    """After the right password: forget the failures and start a sign-in; returns its token."""
+def passed(session: Session, attempt: Attempt) -> Account:
+    """After the right password: forget the failures. Raises Refused ``accounts.wrong`` when it was changed meanwhile."""
     account = session.get(Account, attempt.account_id)
     if account is None or not account.active or account.password_hash != attempt.password_hash:
         raise Refused("accounts.wrong")
-    _forgive(session, account.login)
+    attempts.forgive(session, _kept_as(attempt.login, attempt.device))
+    return account
+
+
+def enter(session: Session, account: Account, now: datetime, *, browser: str = "", known: bool = True) -> str:
+    """Everything asked for was right: start a sign-in; returns its token. From a browser not ``known``, the owner is told."""
     account.last_login_at = now
-    audit.write(session, actor=account.login, action="account.signed_in", now=now)
-    return sign_ins.start(session, SUBJECT, account.id, now)
+    if not known:
+        account.new_browser, account.new_browser_at = browser, now
+    audit.write(session, actor=account.login, action="account.signed_in", now=now, browser=browser)
+    return sign_ins.start(session, SUBJECT, account.id, now, browser=browser)
 
 
-def of_sign_in(session: Session, token: str, security: Security, now: datetime) -> tuple[Account, bool] | None:
-    """Who is signed in with this token, and whether it is time to write that they were seen."""
+@dataclass(frozen=True)
+class SignedIn:
+    """Who is at the browser. ``stale``: time to write that they were seen; ``confirmed``: the password was just entered."""
+
+    account: Account
+    stale: bool
+    confirmed: bool
+    since: datetime
+
+
+def of_sign_in(session: Session, token: str, security: Security, now: datetime) -> SignedIn | None:
+    """Who is signed in with this token."""
     found = sign_ins.find(session, token, now, idle=timedelta(minutes=security.session_idle_minutes))
     if found is None or found.subject_kind != SUBJECT:
         return None
     account = session.get(Account, found.subject_id)
     if account is None or not account.active:
         return None
-    return account, sign_ins.is_stale(found, now)
+    return SignedIn(account, sign_ins.is_stale(found, now), sign_ins.is_confirmed(found, now), found.created_at)
 
 
 def change_password(session: Session, attempt: Attempt, new: str, security: Security, now: datetime) -> str:
@@ -173,7 +179,7 @@ def change_password(session: Session, attempt: Attempt, new: str, security: Secu
     """
     account = get(session, attempt.account_id or 0)
     _set_password(account, new, security)
-    _forgive(session, account.login)
+    attempts.forgive(session, _kept_as(account.login))
     sign_ins.end_all(session, SUBJECT, account.id)
     audit.write(session, actor=account.login, action="account.password_changed", now=now)
     return sign_ins.start(session, SUBJECT, account.id, now)
@@ -185,6 +191,17 @@ def get(session: Session, account_id: int) -> Account:
     if account is None:
         raise NotFound("accounts.no_account")
     return account
+
+
+def by_login(session: Session, login: str) -> Account | None:
+    """However it is typed."""
+    return accounts.by_login(session, rules.fold(login)[:_LOGIN_MOST])
+
+
+def told_of_new_browser(session: Session, account_id: int) -> None:
+    """Its owner has seen that a new browser was signed in."""
+    account = get(session, account_id)
+    account.new_browser, account.new_browser_at = "", None
 
 
 def all_accounts(session: Session) -> Sequence[Account]:
@@ -225,5 +242,5 @@ def _set_password(account: Account, password: str, security: Security) -> None:
     account.password_hash = passwords.hash_of(password, security.hashing)
 
 
-def _forgive(session: Session, login: str) -> None:
-    session.execute(delete(SignInFailures).where(SignInFailures.login_hash == sign_ins.token_hash(f"login:{login}")))
+def _kept_as(login: str, device: str = "") -> str:
+    return f"login:{login}:{device}" if device else f"login:{login}"

@@ -31,6 +31,12 @@ def allow(*roles: str) -> Callable[[View], View]:
     return mark
 
 
+def asks_again(view: View) -> View:
+    """Declare that the password must just have been entered: for what goes out of the house or cannot be taken back."""
+    view.asks_again = True  # type: ignore[attr-defined]
+    return view
+
+
 def allowed_roles(app: Flask, endpoint: str) -> frozenset[str]:
     """The declared roles of an endpoint. Raises LookupError when it declares none."""
     if endpoint == "static" or endpoint.endswith(".static"):
@@ -41,10 +47,11 @@ def allowed_roles(app: Flask, endpoint: str) -> frozenset[str]:
     return frozenset(roles)
 
 
-def enforce(app: Flask) -> None:
+def enforce(app: Flask, confirm_first: Callable[[], Response]) -> None:
     """Check every declaration now, and every request from now on.
 
-    ``g.roles`` (set by ``web.auth`` before this runs) is the set of roles of whoever is signed in.
+    ``g.roles`` (set by ``web.auth`` before this runs) is the set of roles of whoever is signed in; ``g.confirmed`` says
+    whether their password was just entered. ``confirm_first`` answers when it must be entered again.
     """
     for endpoint in app.view_functions:
         allowed_roles(app, endpoint)
@@ -56,7 +63,8 @@ def enforce(app: Flask) -> None:
         wanted = allowed_roles(app, request.endpoint)
         mine: set[str] = {PUBLIC, *g.get("roles", ())}
         if wanted & mine:
-            return None
+            must_confirm = getattr(app.view_functions[request.endpoint], "asks_again", False)
+            return confirm_first() if must_confirm and not g.get("confirmed") else None
         if mine == {PUBLIC} and request.method == "GET":
             page = "staff_auth.sign_in" if wanted == {STAFF} else "auth.sign_in"
             return redirect(url_for(page, next=request.full_path.rstrip("?")))

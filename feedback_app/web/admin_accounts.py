@@ -8,7 +8,7 @@ from feedback_app.errors import Refused
 from feedback_app.services import accounts
 from feedback_app.services.accounts import ROLES
 from feedback_app.web import navigation
-from feedback_app.web.access import ADMIN, allow
+from feedback_app.web.access import ADMIN, allow, asks_again
 from feedback_app.web.context import explain, runtime, t
 
 blueprint = Blueprint("admin_accounts", __name__)
@@ -40,6 +40,7 @@ def index() -> str:
 
 @blueprint.post("/admin/accounts/invite")
 @allow(ADMIN)
+@asks_again
 def invite() -> str:
     """Make a link for a new account; it is shown once, here."""
     role = request.form.get("role", "")
@@ -50,6 +51,7 @@ def invite() -> str:
 
 @blueprint.post("/admin/accounts/<int:account_id>/new-password")
 @allow(ADMIN)
+@asks_again
 def new_password(account_id: int) -> str:
     with runtime().transaction() as session:
         known = accounts.get(session, account_id)
@@ -59,6 +61,7 @@ def new_password(account_id: int) -> str:
 
 @blueprint.post("/admin/accounts/<int:account_id>/active")
 @allow(ADMIN)
+@asks_again
 def set_active(account_id: int) -> Any:
     wished = request.form.get("active") == "1"
     try:

@@ -10,7 +10,7 @@ from feedback_app.services import awards, bindings, explanations, leaderboards, 
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
-from feedback_app.web.access import ADMIN, QUALITY, allow
+from feedback_app.web.access import ADMIN, QUALITY, allow, asks_again
 from feedback_app.web.context import language, runtime, t
 
 blueprint = Blueprint("admin_stars", __name__, url_prefix="/admin/stars")
@@ -97,6 +97,7 @@ def ask(award: str, period: str) -> str:
 
 @blueprint.post("/<award>/<period>/publish")
 @allow(ADMIN, QUALITY)
+@asks_again
 def publish(award: str, period: str) -> Response:
     """Release the period; a second time changes nothing and says so."""
     now, settings = runtime().now(), runtime().settings

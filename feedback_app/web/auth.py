@@ -1,33 +1,44 @@
 """Signing in to the console: first administrator, sign-in, sign-out, password, and who is at the browser."""
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.wrappers import Response
 
-from feedback_app.errors import FeedbackError, Gone, Refused
-from feedback_app.services import accounts, sign_ins
+from feedback_app.errors import FeedbackError, Gone, Refused, TooOften
+from feedback_app.services import accounts, passkeys, second_factors, sign_ins
 from feedback_app.services.accounts import NewAccount
+from feedback_app.web import entering, known_browsers, second_step, traffic
 from feedback_app.web.access import CONSOLE, PUBLIC, allow, allowed_roles
 from feedback_app.web.context import explain, runtime, t
+from feedback_app.web.errors import status_of
 from feedback_app.web.languages import local_path
 
 blueprint = Blueprint("auth", __name__)
-_TOKEN = "console"  # noqa: S105 - the name of the entry in the signed cookie
-_MOST_KEPT = 200_000  # characters of a form that are kept over a sign-in
 
 
 @blueprint.before_app_request
 def recognise() -> Any:
     """Set ``g.account`` and ``g.roles``; keep the text of a form whose sender has been signed out meanwhile."""
-    g.account = None
-    token = session.get(_TOKEN)
+    g.account, g.confirmed = None, False
+    token = entering.own_token()
     if token:
-        _recognise(str(token))
-    if g.account is None and request.method == "POST" and _is_console_only() and _kept_form() is not None:
-        return _sign_in_page(kept=_kept_form(), kept_to=request.full_path.rstrip("?"), note=t("auth.kept")), 401
-    return None
+        _recognise(token)
+    if g.account is None and request.method == "POST" and _is_console_only() and entering.kept_form() is not None:
+        return _sign_in_page(kept=entering.kept_form(), kept_to=request.full_path.rstrip("?"), note=t("auth.kept")), 401
+    return second_step.set_up_first()
 
 
 def _recognise(token: str) -> None:
@@ -36,11 +47,11 @@ def _recognise(token: str) -> None:
     with runtime().reading() as reading:
         found = accounts.of_sign_in(reading, token, security, now)
     if found is None:
-        session.pop(_TOKEN)
+        entering.drop()
         return
-    g.account, stale = found
+    g.account, g.confirmed = found.account, found.confirmed
     g.roles = {*g.get("roles", ()), g.account.role}
-    if stale:
+    if found.stale:
         with runtime().transaction() as writing:
             sign_ins.seen(writing, token, now)
 
@@ -52,26 +63,18 @@ def _is_console_only() -> bool:
     return bool(wanted) and wanted <= set(CONSOLE)
 
 
-def _kept_form() -> str | None:
-    """What was being sent, as JSON, when it is plain text, small and without a password."""
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    kept = json.dumps(fields, ensure_ascii=False)
-    if request.files or len(kept) > _MOST_KEPT or any("password" in name for name, _ in fields):
-        return None
-    return kept
-
-
-def sign_in_browser(token: str) -> None:
-    """From now on this browser is signed in. Everything it held before is dropped, so nothing can be fixed beforehand."""
-    session.clear()
-    session[_TOKEN] = token
-
-
 def _sign_in_page(
     *, error: str = "", note: str = "", kept: str | None = None, kept_to: str = "", back: str = "", login: str = ""
 ) -> str:
     return render_template(
-        "admin/sign_in.html", error=error, note=note, kept=kept, kept_to=kept_to, back=back, login=login
+        "admin/sign_in.html",
+        error=error,
+        note=note,
+        kept=kept,
+        kept_to=kept_to,
+        back=back,
+        login=login,
+        question=second_step.question(),
     )
 
 
@@ -87,45 +90,62 @@ def sign_in() -> Any:
 @blueprint.post("/admin/sign-in")
 @allow(PUBLIC)
 def sign_in_with_password() -> Any:
-    form = request.form
-    security = runtime().settings.security
-    with runtime().transaction() as writing:
-        attempt = accounts.begin_attempt(writing, form.get("login", ""), security, runtime().now())
+    """The password; with a second factor, that is asked for next (``web.second_step``)."""
+    form, now, security = request.form, runtime().now(), runtime().settings.security
+    try:
+        with runtime().transaction() as writing:
+            traffic.count(writing, "sign_ins")
+            device = known_browsers.device_for(writing, form.get("login", ""))
+            attempt = accounts.begin_attempt(writing, form.get("login", ""), security, now, device=device)
+    except TooOften as much:
+        return _again(form, explain(much.code, much.params), status_of(much))
     if not accounts.is_right(attempt, form.get("password", ""), security):
         words = t("auth.wrong", failures=security.lockout_failures, minutes=security.lockout_minutes)
-        page = _sign_in_page(
-            error=words,
-            kept=form.get("kept"),
-            kept_to=local_path(form.get("kept_to"), ""),
-            back=local_path(form.get("next"), ""),
-            login=form.get("login", ""),
-        )
-        return page, 401
+        return _again(form, words, 401)
     with runtime().transaction() as writing:
-        token = accounts.complete(writing, attempt, runtime().now())
-    sign_in_browser(token)
-    return _resume(form.get("kept"), form.get("kept_to")) or redirect(
-        local_path(form.get("next"), url_for("admin_home.index")), 303
-    )
+        account = accounts.passed(writing, attempt)
+        has = second_factors.held(writing, account)
+    if has:
+        return second_step.ask(account, has, form)
+    entering.enter(account)
+    return entering.onward(form)
 
 
-def _resume(kept: str | None, kept_to: str | None) -> str | None:
-    """The page that offers the kept text again; None when there is none."""
+@blueprint.post("/admin/sign-in/passkey")
+@allow(PUBLIC)
+def sign_in_with_passkey() -> Any:
+    """A passkey stands for both: the device, and the finger or number that unlocked it."""
+    challenge = str(session.pop(second_step.PROOF, ""))
     try:
-        fields = [(str(name), str(value)) for name, value in json.loads(kept or "[]")]
-    except (ValueError, TypeError):
-        return None
-    path = local_path(kept_to, "")
-    return render_template("admin/resume.html", fields=fields, path=path) if fields and path else None
+        with runtime().transaction() as writing:
+            traffic.count(writing, "sign_ins")
+            account = passkeys.prove(
+                writing, runtime().settings, request.form.get("answer", ""), challenge, runtime().now()
+            )
+    except Refused as refused:
+        return _again(request.form, explain(refused.code, refused.params), 401)
+    entering.enter(account)
+    return entering.onward(request.form)
+
+
+def _again(form: Mapping[str, str], error: str, status: int) -> tuple[str, int]:
+    page = _sign_in_page(
+        error=error,
+        kept=form.get("kept"),
+        kept_to=local_path(form.get("kept_to"), ""),
+        back=local_path(form.get("next"), ""),
+        login=form.get("login", ""),
+    )
+    return page, status
 
 
 @blueprint.post("/admin/sign-out")
 @allow(PUBLIC)
 def sign_out() -> Response:
-    token = session.get(_TOKEN)
+    token = entering.own_token()
     if token:
         with runtime().transaction() as writing:
-            sign_ins.end(writing, str(token))
+            sign_ins.end(writing, token)
     session.clear()
     return redirect(url_for("auth.sign_in"), 303)
 
@@ -145,14 +165,14 @@ def setup(token: str) -> Any:
         wanted = NewAccount(form.get("login", ""), form.get("name", ""), form.get("password", ""))
         with runtime().transaction() as writing:
             made = accounts.create_by_link(writing, token, wanted, runtime().settings.security, runtime().now())
-            started = sign_ins.start(writing, accounts.SUBJECT, made.id, runtime().now())
+            started = accounts.enter(writing, made, runtime().now(), browser=known_browsers.name())
     except Gone:
         raise
     except FeedbackError as error:
         words = explain(error.code, error.params)
         return render_template("admin/setup.html", known=known, role=link.role, form=form, error=words), 400
-    sign_in_browser(started)
-    return redirect(url_for("admin_home.index"), 303)
+    entering.sign_in_browser(started)
+    return entering.onward({})
 
 
 @blueprint.get("/admin/password")
@@ -175,7 +195,7 @@ def change_password() -> Any:
             token = accounts.change_password(writing, attempt, form.get("password", ""), security, runtime().now())
     except FeedbackError as error:
         return render_template("admin/password.html", error=explain(error.code, error.params)), 400
-    sign_in_browser(token)
+    entering.sign_in_browser(token)
     flash(t("auth.password_changed"), "ok")
     return redirect(url_for("admin_home.index"), 303)
 

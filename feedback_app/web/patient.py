@@ -13,15 +13,16 @@ from feedback_app.domain.answers import read_answers
 from feedback_app.domain.identity import tidy
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions.text import clean
-from feedback_app.errors import Gone, NotFound, Refused
+from feedback_app.errors import Gone, NotFound, Refused, TooOften
 from feedback_app.services import canary, changes, complaints, forms, pictures, questionnaires, ratings, visits
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
-from feedback_app.web import arrivals, page_cache, rater
+from feedback_app.web import arrivals, page_cache, rater, traffic
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.asking import asking
 from feedback_app.web.context import NONCE_BYTES, explain, language, runtime
+from feedback_app.web.errors import status_of
 from feedback_app.web.picture_fields import LARGEST_WITH_PICTURES, with_pictures
 
 blueprint = Blueprint("patient", __name__)
@@ -113,12 +114,18 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     )
     if canary.is_marked(runtime().vault, draft.key, request.form.get("canary", "")):
         submission = replace(submission, status=canary.CANARY)
-    with runtime().transaction() as session:
-        accepted = visits.accept(
-            session, runtime().vault, submission, arrival, zone=runtime().zone, now=runtime().now()
+    try:
+        with runtime().transaction() as session:
+            traffic.count(session, "ratings")
+            accepted = visits.accept(
+                session, runtime().vault, submission, arrival, zone=runtime().zone, now=runtime().now()
+            )
+            if any(one.kind == "picture" for one in asked.questions):
+                pictures.keep(session, draft.key)
+    except TooOften as much:
+        return _page(opened, asked, version_id, replace(draft, problem=explain(much.code, much.params))), status_of(
+            much
         )
-        if any(one.kind == "picture" for one in asked.questions):
-            pictures.keep(session, draft.key)
     return _to_receipt(accepted)
 
 
@@ -200,11 +207,12 @@ def send_feedback() -> AnyResponse | tuple[str, int]:
             text=written, source="form", origin_key=f"form:{draft.key}", contact_sealed=runtime().vault.seal(contact)
         )
         with runtime().transaction() as session:
+            traffic.count(session, "complaints")
             case = complaints.file(session, filing, zone=runtime().zone, now=runtime().now())
             number, due_on = case.number or "", case.due_on
     except Refused as refused:
         words = explain(refused.code, refused.params)
-        return render_template("patient/feedback.html", draft=replace(draft, problem=words)), 400
+        return render_template("patient/feedback.html", draft=replace(draft, problem=words)), status_of(refused)
     page = render_template("patient/filed.html", number=number, due_on=due_on)
     return make_response(page)
 

@@ -36,7 +36,14 @@ def test_console_addresses_are_never_public(app: Flask) -> None:
         rule.rule for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/admin") and PUBLIC in allowed_roles(app, rule.endpoint)
     }  # fmt: skip
-    assert public == {"/admin", "/admin/sign-in", "/admin/sign-out", "/admin/setup/<token>"}
+    assert public == {
+        "/admin",
+        "/admin/sign-in",
+        "/admin/sign-in/passkey",
+        "/admin/sign-in/second",
+        "/admin/sign-out",
+        "/admin/setup/<token>",
+    }
 
 
 @pytest.mark.parametrize("role", [PUBLIC, *CONSOLE])

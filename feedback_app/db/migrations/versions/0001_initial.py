@@ -23,6 +23,10 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("last_login_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("totp_sealed", sa.String(length=200), nullable=False),
+        sa.Column("totp_step", sa.Integer(), nullable=False),
+        sa.Column("new_browser", sa.String(length=60), nullable=False),
+        sa.Column("new_browser_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("login", name=op.f("uq_accounts_login")),
     )
@@ -322,6 +326,8 @@ def upgrade() -> None:
         sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("last_seen_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("ends_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("confirmed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("browser", sa.String(length=60), nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_ins")),
     )
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
@@ -493,6 +499,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_due", ["state", "not_before"], unique=False)
 
     op.create_table(
+        "passkeys",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("credential_id", sa.String(length=1400), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("last_used_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_passkeys_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkeys_credential_id")),
+    )
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkeys_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "question_rules",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("set_key", sa.String(length=40), nullable=False),
@@ -508,6 +531,17 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question_rules")),
     )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("used_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_recovery_codes_account_id_accounts")),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_recovery_codes")),
+    )
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_codes_account_id"), ["account_id"], unique=False)
+
     op.create_table(
         "setup_links",
         sa.Column("token_hash", sa.String(length=64), nullable=False),

@@ -1,0 +1,42 @@
+"""How much may come from one network address: the doors' side of ``services.buckets``."""
+
+from typing import Literal
+
+from flask import request
+
+from feedback_app.domain import networks
+from feedback_app.services import buckets
+from feedback_app.services.buckets import Limit
+from feedback_app.services.transaction import Session
+from feedback_app.web.context import runtime
+
+Door = Literal["ratings", "complaints", "sign_ins"]
+
+SHARED = 10  # times as much from a network where many phones share an address
+BURST_MINUTES = 4  # of ratings at once: a full waiting room that was just asked
+
+
+def count(session: Session, door: Door) -> None:
+    """Inside the transaction that does the work, first of all. Raises TooOften; then nothing of it happens."""
+    who = networks.customer(request.remote_addr)
+    if who:
+        limit = limit_of(
+            door, shared=networks.is_within(request.remote_addr, runtime().settings.limits.shared_networks)
+        )
+        buckets.take(session, runtime().vault, limit, who, runtime().now())
+
+
+def limit_of(door: Door, *, shared: bool) -> Limit:
+    limits, times = runtime().settings.limits, SHARED if shared else 1
+    match door:
+        case "ratings":
+            each_minute = limits.ratings_per_minute * times
+            return Limit(door, burst=each_minute * BURST_MINUTES, per_hour=each_minute * 60)
+        case "complaints":
+            return Limit(
+                door, burst=max(limits.complaints_per_hour * times // 3, 1), per_hour=limits.complaints_per_hour * times
+            )
+        case "sign_ins":
+            return Limit(
+                door, burst=max(limits.sign_ins_per_hour * times // 2, 1), per_hour=limits.sign_ins_per_hour * times
+            )
