@@ -26,6 +26,7 @@ from feedback_app.services import (
     leaderboards,
     periodic,
     publications,
+    round_clock,
     visits,
 )
 from feedback_app.services.case_media import MediaSource
@@ -103,6 +104,7 @@ class Worker:
         if self._last_minute is None or abs(now - self._last_minute) >= _MINUTE:
             self._last_minute = now
             self._publish(now)
+            self._advance(now)
 
     def watch_canary(self) -> None:
         """Tell people when low ratings stay untested although a round is due: the one who tests may hang."""
@@ -139,6 +141,16 @@ class Worker:
         with self._runtime.transaction() as session:
             if periodic.hold(session, "publish", self.name, now):
                 publications.publish_due(session, now=now, settings=self._runtime.settings)
+
+    def _advance(self, now: datetime) -> None:
+        """Begin and end the phases of selections, and remind of them."""
+        settings = self._runtime.settings
+        with self._runtime.reading() as session:
+            if not round_clock.has_work(session, now=now, settings=settings):
+                return
+        with self._runtime.transaction() as session:
+            if periodic.hold(session, "rounds", self.name, now):
+                round_clock.advance(session, self._runtime.vault, now=now, settings=settings)
 
     def fetch_media(self) -> int:
         """Fetch what people sent to their cases; returns how much was asked for."""

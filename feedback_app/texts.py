@@ -60,3 +60,16 @@ def text(key: str, language: str = DEFAULT_LANGUAGE, /, **params: object) -> str
     if sentence is None:
         sentence = catalogue(DEFAULT_LANGUAGE)[key]
     return fill(sentence, params)
+
+
+def error(code: str, language: str, params: Mapping[str, object]) -> str:
+    """The words for an error: ``area.name`` is found under ``area.errors.name``. Parameters that are names of things in that
+    area (``area.terms.<value>``) are said in words.
+    """
+    area, _, name = code.partition(".")
+    known = catalogue(DEFAULT_LANGUAGE)
+    said = {
+        field: text(f"{area}.terms.{value}", language) if f"{area}.terms.{value}" in known else value
+        for field, value in params.items()
+    }
+    return text(f"{area}.errors.{name}", language, **said)

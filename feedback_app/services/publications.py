@@ -5,33 +5,26 @@ no league (their figures without a place). A window's board has no person in it:
 many ratings their windows received, nothing more. Nobody is ever told somebody else's place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from feedback_app.db import leaderboards
 from feedback_app.db.directory import ServicePoint
-from feedback_app.db.people import Binding
 from feedback_app.domain.boards import public_rows
 from feedback_app.domain.cycles import Period
-from feedback_app.domain.working_hours import next_working_moment
 from feedback_app.errors import NotFound
-from feedback_app.services import audit, bindings, calendar, evidence, outbox, star_messages
+from feedback_app.services import audit, bindings, evidence, outbox, star_messages
 from feedback_app.services import leaderboards as closing
 from feedback_app.services.bindings import Unreached
-from feedback_app.services.deliveries import PERSONAL
 from feedback_app.services.leaderboards import Board
+from feedback_app.services.reaching import goes_out, reachable
 from feedback_app.settings import Settings
 
-
-@dataclass(frozen=True)
-class Reachable:
-    member: ServicePoint
-    channel: str
-    address_sealed: str
+__all__ = ["Plan", "goes_out", "plan", "publish", "publish_due", "reachable"]
 
 
 @dataclass(frozen=True)
@@ -94,35 +87,6 @@ def publish_due(session: Session, *, now: datetime, settings: Settings) -> list[
             publish(session, board.scheme.key, board.period, by="system", now=now, settings=settings)
             done.append((board.scheme.key, board.period))
     return done
-
-
-def goes_out(now: datetime, settings: Settings) -> datetime:
-    """The next moment at which members of staff may be written to."""
-    zone, hours = settings.hospital.zone, settings.deliveries.working_hours
-    return next_working_moment(now, zone, hours, calendar.is_workday)
-
-
-def reachable(session: Session, settings: Settings) -> list[Reachable]:
-    """Active staff with a current binding, each with the best of their channels: those in use here come first."""
-    in_use = {
-        "wecom": settings.wecom.enabled,
-        "mail": settings.mail.enabled,
-        "official_account": settings.wechat.enabled,
-    }
-    query = select(Binding).where(Binding.ended_at.is_(None), Binding.channel.in_(PERSONAL)).order_by(Binding.id)
-    best: dict[int, Binding] = {}
-    for binding in session.scalars(query.options(joinedload(Binding.service_point))):
-        member = binding.service_point
-        if not member.active or member.kind != "staff":
-            continue
-        known = best.get(member.id)
-        if known is None or _liking(binding, in_use) < _liking(known, in_use):
-            best[member.id] = binding
-    return [Reachable(one.service_point, one.channel, one.address_sealed) for _, one in sorted(best.items())]
-
-
-def _liking(binding: Binding, in_use: Mapping[str, bool]) -> tuple[bool, int]:
-    return (not in_use[binding.channel], PERSONAL.index(binding.channel))
 
 
 def _tell_people(session: Session, board: Board, settings: Settings, now: datetime) -> int:

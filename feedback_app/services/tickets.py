@@ -115,7 +115,25 @@ def read(session: Session, vault: Vault, typed: str, point_id: int, *, zone: Zon
         return None
     if batch.revoked_at is not None or not batch.made_at <= now < batch.expires_at:
         return None
-    return Proof("slip", batch.month, (f"slip:{batch.id}:{slip.number}",))
+    return Proof("slip", batch.month, (mark_of(slip),))
+
+
+def slip_anywhere(session: Session, vault: Vault, typed: str, *, now: datetime) -> Slip | None:
+    """A slip of any service point that may still be used; None for anything else. Whether it was is not looked at."""
+    slip = tickets.read_slip(typed, vault.key(_KEY))
+    batch = session.get(TicketBatch, slip.batch) if slip else None
+    if slip is None or batch is None or slip.number > batch.count:
+        return None
+    return slip if batch.revoked_at is None and batch.made_at <= now < batch.expires_at else None
+
+
+def month_of(session: Session, slip: Slip) -> str:
+    """The month whose key the slip's mark is made with."""
+    return session.get_one(TicketBatch, slip.batch).month
+
+
+def mark_of(slip: Slip) -> str:
+    return f"slip:{slip.batch}:{slip.number}"
 
 
 def screen_address(vault: Vault, base_url: str, code: str) -> str:

@@ -149,6 +149,15 @@ class _Judge:
         return bytes.fromhex(self._vault.unseal(row.key_sealed)) if row and row.key_sealed else None
 
 
+def is_spent(session: Session, vault: Vault, month: str, what: str) -> bool:
+    """Whether this has happened before, as far as anybody can still know."""
+    row = session.get(LinkKey, month)
+    if row is None or not row.key_sealed:
+        return False
+    key = bytes.fromhex(vault.unseal(row.key_sealed))
+    return session.get(Nullifier, keyed_hash(key, what)) is not None
+
+
 def forget(session: Session, *, link_days: int, zone: ZoneInfo, now: datetime) -> list[str]:
     """Destroy the keys of months that ended more than ``link_days`` ago; which. That it was done is in the evidence log."""
     kept = session.scalars(select(LinkKey).where(LinkKey.destroyed_at.is_(None)).order_by(LinkKey.month)).all()

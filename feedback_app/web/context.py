@@ -121,8 +121,7 @@ def _in_chinese(text: str) -> Markup:
 
 def explain(code: str, params: dict[str, object]) -> str:
     """The words for an error: ``area.name`` is found under ``area.errors.name``."""
-    area, _, name = code.partition(".")
-    return t(f"{area}.errors.{name}", **params)
+    return texts.error(code, language(), params)
 
 
 def words(by_language: Mapping[str, str]) -> str:
