@@ -18,9 +18,11 @@ RUNNING = "running"
 NOMINATION = "nomination"
 FIRST_REVIEW = "first_review"
 VOTE = "vote"
+ON_SITE = "on_site"
 EXPERT_REVIEW = "expert_review"
-NOTICE = "notice"
-KINDS = (PUBLICITY, RUNNING, NOMINATION, FIRST_REVIEW, VOTE, EXPERT_REVIEW, NOTICE)
+PUBLICATION = "publication"
+CEREMONY = "ceremony"
+KINDS = (PUBLICITY, RUNNING, NOMINATION, FIRST_REVIEW, VOTE, ON_SITE, EXPERT_REVIEW, PUBLICATION, CEREMONY)
 """In the order of the plans. ``running``: the weeks in which people work and patients rate (P12, P4)."""
 
 ALLOWED: Mapping[str, str] = {
@@ -28,7 +30,7 @@ ALLOWED: Mapping[str, str] = {
     "shortlist": FIRST_REVIEW,
     "vote": VOTE,
     "score": EXPERT_REVIEW,
-    "object": NOTICE,
+    "object": PUBLICATION,
 }
 """What can be done only within which phase."""
 

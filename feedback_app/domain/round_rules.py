@@ -12,7 +12,7 @@ from feedback_app.domain.phases import EXPERT_REVIEW, KINDS, VOTE, Phase, checke
 from feedback_app.errors import Refused
 
 PROPOSERS = ("patient", "colleague", "self", "unit")
-PARTS = ("patients", "experts", "votes")
+PARTS = ("board", "experts", "votes")
 NOMINEES = ("staff", "window", "logistics", "department")
 MOST_ITEMS = 12
 LONGEST_WORDS = 400
@@ -24,6 +24,7 @@ class Item:
 
     title: str
     most: int
+    key: str = ""  # of the award's share that it is given for (domain.award_parts.Share)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class RoundRules:
         if self.weights:
             return self.weights
         if self.award:
-            return {"patients": 60, "experts": 40} if self.has(EXPERT_REVIEW) else {"patients": 100}
+            return {"board": 100}  # where the award's own scheme puts patients, experts and all else together
         return {"experts": 100} if self.has(EXPERT_REVIEW) else {"votes": 100}
 
     @property
@@ -138,7 +139,7 @@ def _adds_up(weights: Mapping[str, int]) -> bool:
 
 def _have_sources(rules: RoundRules) -> bool:
     """Whatever weighs has a phase or a board that gives its figures."""
-    there = {"patients": bool(rules.award), "experts": rules.has(EXPERT_REVIEW), "votes": rules.has(VOTE)}
+    there = {"board": bool(rules.award), "experts": rules.has(EXPERT_REVIEW), "votes": rules.has(VOTE)}
     return all(there[part] for part, weight in rules.shares.items() if weight)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db import rounds as tables
 from feedback_app.db.rounds import Round, RoundStep
-from feedback_app.domain.phases import EXPERT_REVIEW, FIRST_REVIEW, NOMINATION, NOTICE, VOTE, Phase
+from feedback_app.domain.phases import EXPERT_REVIEW, FIRST_REVIEW, NOMINATION, PUBLICATION, VOTE, Phase
 from feedback_app.domain.round_rules import RoundRules
 from feedback_app.services import audit, evidence, reviews, round_messages, round_results, rounds, shortlists, votes
 from feedback_app.services.vault import Vault
@@ -129,7 +129,7 @@ def _review_ended(moment: _Moment) -> None:
     evidence.write(moment.session, "reviewed", subject, shown=shown, hidden={"reviewed": reviewed}, now=moment.now)
 
 
-def _notice_begun(moment: _Moment) -> None:
+def _publication_begun(moment: _Moment) -> None:
     round_results.settle_by_clock(moment.session, moment.found, moment.now, moment.settings.hospital.zone)
 
 
@@ -139,5 +139,5 @@ _DO: Mapping[tuple[str, str], Callable[[_Moment], None]] = {
     (VOTE, "begun"): _vote_begun,
     (VOTE, "ended"): _vote_ended,
     (EXPERT_REVIEW, "ended"): _review_ended,
-    (NOTICE, "begun"): _notice_begun,
+    (PUBLICATION, "begun"): _publication_begun,
 }

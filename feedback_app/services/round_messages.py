@@ -113,7 +113,7 @@ def letter_lines(opened: Opened, candidate: Candidate, language: str = "zh") -> 
     yield text("rounds.letter.dear", language, name=name)
     yield text("rounds.letter.won" if candidate.state == "won" else "rounds.letter.not_won", language, round=title)
     body = candidate.body
-    for part in ("patients", "experts"):
+    for part in ("board", "experts"):
         value = body.get("parts", {}).get(part)
         if value is not None:
             yield text(f"rounds.letter.{part}", language, value=f"{value:.1f}", judged_by=body.get("judged_by", 0))

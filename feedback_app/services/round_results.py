@@ -13,7 +13,7 @@ from feedback_app.db import rounds as tables
 from feedback_app.db.rounds import Candidate, Round
 from feedback_app.domain import ballots
 from feedback_app.domain.boards import row_from
-from feedback_app.domain.phases import NOTICE
+from feedback_app.domain.phases import PUBLICATION
 from feedback_app.domain.round_rules import RoundRules
 from feedback_app.errors import Conflict, Refused
 from feedback_app.services import audit, certificates, evidence, reviews, round_messages, rounds
@@ -49,13 +49,13 @@ def figures(session: Session, opened: Opened) -> list[Figures]:
     listed = tables.candidates(session, found.id, states=IN)
     votes = {int(number): count for number, count in found.result.get("vote", {}).get("votes", {}).items()}
     experts = reviews.means(reviews.marks(session, found, rules))
-    patients = _patients(session, rules)
+    board = _board(session, rules)
     most = max(votes.values(), default=0)
     made = []
     for one in listed:
         count = votes.get(one.number or 0) if "vote" in found.result else None
         parts: dict[str, float | None] = {
-            "patients": patients.get(one.service_point_id),
+            "board": board.get(one.service_point_id),
             "experts": experts[one.id][0] if one.id in experts else None,
             "votes": None if count is None else (100 * count / most if most else 0.0),
         }
@@ -65,7 +65,7 @@ def figures(session: Session, opened: Opened) -> list[Figures]:
     return sorted(made, key=lambda one: (one.total is None, -(one.total or 0), one.candidate.number or 0))
 
 
-def _patients(session: Session, rules: RoundRules) -> dict[int, float]:
+def _board(session: Session, rules: RoundRules) -> dict[int, float]:
     """Service point -> score of the closed board; few ratings are already drawn towards the group there."""
     board = leaderboards.find(session, rules.award, rules.period) if rules.award else None
     rows = leaderboards.rows(session, board) if board is not None else ()
@@ -126,7 +126,7 @@ def _may_settle(opened: Opened, now: datetime, zone: ZoneInfo) -> None:
         raise Conflict("rounds.cancelled")
     if opened.round.published_at is not None:
         raise Conflict("rounds.over")
-    before = [one for one in opened.rules.phases if one.kind != NOTICE]
+    before = [one for one in opened.rules.phases if one.kind != PUBLICATION]
     if opened.round.started_at is None or any(one.state(now, zone) != "over" for one in before):
         raise Conflict("rounds.not_yet_settled")
 
@@ -227,7 +227,7 @@ def _honour(session: Session, opened: Opened) -> Honour:
         source=rounds.subject(opened.round.key),
         award=rules.title,
         period=f"{first.isoformat()}/{last.isoformat()}",
-        unverified=bool(frozen and frozen.unverified and rules.shares.get("patients")),
+        unverified=bool(frozen and frozen.unverified and rules.shares.get("board")),
         made_up=bool(frozen and frozen.made_up) or _any_made_up(session, opened.round),
     )
 

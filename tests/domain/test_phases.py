@@ -46,8 +46,8 @@ def test_what_cannot_be_a_plan() -> None:
 
 
 def test_phases_come_back_in_the_order_of_the_plans() -> None:
-    told = made(("vote", 10, 12), ("publicity", 1, 2), ("notice", 20, 25))
-    assert [one.kind for one in phases.checked(told)] == ["publicity", "vote", "notice"]
+    told = made(("vote", 10, 12), ("publicity", 1, 2), ("publication", 20, 25))
+    assert [one.kind for one in phases.checked(told)] == ["publicity", "vote", "publication"]
 
 
 @given(LENGTHS, FIRST, ZONES)
@@ -112,6 +112,6 @@ def test_the_two_months_of_the_five_star_doctor_plan() -> None:
     rules = rounds.proposal("five_star_doctor", date(2026, 8, 1))  # P4: 8.1 to 9.30
     assert rules.phases[-1].last == date(2026, 9, 30)
     assert [one.kind for one in rules.phases] == [
-        "publicity", "nomination", "first_review", "vote", "expert_review", "notice",
+        "publicity", "nomination", "first_review", "vote", "expert_review", "publication",
     ]  # fmt: skip
     assert phases.of_kind(rules.phases, "nomination").days == 7  # type: ignore[union-attr]

@@ -15,7 +15,7 @@ from tests.star_ratings import id_of, rate
 
 KEY = "2026-five-star"
 FIRST = date(2026, 11, 20)
-ALL = ("publicity", "nomination", "first_review", "vote", "expert_review", "notice")
+ALL = ("publicity", "nomination", "first_review", "vote", "expert_review", "publication")
 WEEK = 7
 
 

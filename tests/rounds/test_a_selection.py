@@ -33,7 +33,7 @@ from feedback_app.services.votes import Voter
 from tests.rounds.selection import ALL, KEY, after, noon, patient, propose, rules, start, tick
 from tests.star_ratings import bind, id_of, rate
 
-VOTING = ("nomination", "vote", "notice")
+VOTING = ("nomination", "vote", "publication")
 
 
 def code_of(error: pytest.ExceptionInfo[FeedbackError]) -> str:
@@ -105,7 +105,7 @@ def test_from_plan_to_certificate(runtime: Runtime) -> None:
     for token, favourite in zip(tokens, ("D02", "D02"), strict=True):
         for key in ("D01", "D02"):
             judge(runtime, token, key, [40, 40] if key == favourite else [30, 20])
-    tick(runtime, noon("notice"))
+    tick(runtime, noon("publication"))
     assert states(runtime) == {"D01": "not_won", "D02": "won", "D03": "left_out"}, "votes stand beside, experts decide"
     with runtime.reading() as session:
         result = rounds.find(session, KEY).result
@@ -218,7 +218,7 @@ def test_no_column_is_a_running_total(runtime: Runtime) -> None:
         assert all("votes" not in one.body for one in tables.candidates(session, found.id))
         entries = session.scalars(select(Evidence).where(Evidence.kind == "ballot")).all()
         assert [one.shown for one in entries] == [{"round": KEY}] * 6
-    tick(runtime, noon("notice", VOTING))
+    tick(runtime, noon("publication", VOTING))
     with runtime.reading() as session:
         found = rounds.find(session, KEY)
         assert found.result["vote"]["votes"][str(number_of(runtime, "D01"))] == 6
@@ -335,13 +335,13 @@ def settled(runtime: Runtime) -> None:
     tick(runtime, noon("vote", VOTING))
     for person, key in zip(people, ("D01", "D01", "D02"), strict=True):
         vote(runtime, person, key, noon("vote", VOTING))
-    tick(runtime, noon("notice", VOTING))
+    tick(runtime, noon("publication", VOTING))
     assert states(runtime) == {"D01": "won", "D02": "not_won"}
 
 
 def test_an_objection_is_decided_with_a_reason_and_upheld_strikes_the_name(runtime: Runtime) -> None:
     settled(runtime)
-    now, zone = noon("notice", VOTING), runtime.zone
+    now, zone = noon("publication", VOTING), runtime.zone
     with runtime.transaction() as session:
         number = number_of_in(session, "D01")
         one = objections.file(session, KEY, Filing(number, "这个月有投诉未处理", "k" * 20), now=now, zone=zone)
@@ -365,10 +365,10 @@ def test_a_second_person_publishes_and_only_once(runtime: Runtime) -> None:
     settled(runtime)
     with runtime.transaction() as session:
         winner = [one.id for one in tables.candidates(session, rounds.find(session, KEY).id, states=("won",))]
-        now = noon("notice", VOTING)
+        now = noon("publication", VOTING)
         round_results.settle(session, KEY, chosen=winner, by="lin", now=now, zone=runtime.zone)
     with pytest.raises(Conflict) as early:
-        publish(runtime, noon("notice", VOTING))
+        publish(runtime, noon("publication", VOTING))
     tick(runtime, after(VOTING))
     with pytest.raises(Conflict) as same:
         publish(runtime, after(VOTING), login="lin")
@@ -388,7 +388,7 @@ def test_choosing_otherwise_than_the_rule_needs_a_reason(runtime: Runtime) -> No
     settled(runtime)
     with runtime.transaction() as session:
         other = [one.id for one in tables.candidates(session, rounds.find(session, KEY).id, states=("not_won",))]
-        now = noon("notice", VOTING)
+        now = noon("publication", VOTING)
         with pytest.raises(Refused) as error:
             round_results.settle(session, KEY, chosen=other, by="lin", now=now, zone=runtime.zone)
         assert code_of(error) == "no_reason"
@@ -405,7 +405,7 @@ def test_rules_are_fixed_from_the_start_and_only_coming_phases_can_be_moved(runt
             rounds.change(session, KEY, rules(winners=2), by="lin", now=now)
         moved = plan[5]
         rounds.postpone(
-            session, KEY, "notice", moved.first, moved.last.replace(day=31), by="lin", now=now, zone=runtime.zone
+            session, KEY, "publication", moved.first, moved.last.replace(day=31), by="lin", now=now, zone=runtime.zone
         )
         with pytest.raises(Refused) as overlap:
             rounds.postpone(session, KEY, "vote", plan[3].first, plan[4].first, by="lin", now=now, zone=runtime.zone)
