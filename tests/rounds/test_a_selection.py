@@ -245,7 +245,7 @@ def test_whatever_crashes_each_step_is_done_once_and_a_standstill_is_made_up_in_
     done = tick(runtime, after())  # nothing ran for five weeks
     assert [one.split(" ", 1)[1] for one in done] == [
         "nomination ended", "first_review begun", "first_review ended", "vote begun", "vote ended",
-        "expert_review begun", "expert_review ended", "notice begun", "notice ended",
+        "expert_review begun", "expert_review ended", "publication begun", "publication ended",
     ]  # fmt: skip
     assert tick(runtime, after()) == []
     with runtime.reading() as session:
