@@ -142,7 +142,7 @@ def _with_contact(turn: Turn, told: Open, heard: Facts) -> Open:
     if not heard.addresses:
         return told
     sealed = turn.runtime.vault.seal("，".join(heard.addresses))
-    if told.draft.open == "contact" or told.case.contact_sealed:
+    if told.draft.open == "contact" or told.case.has_contact:
         own_cases.leave_contact(turn.session, told.case, sealed, turn.now)
         return replace(told, sealed="")
     return replace(told, sealed=sealed)

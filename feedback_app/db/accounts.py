@@ -4,20 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from feedback_app.db.base import KEYED_HASH, Base, Instant
+from feedback_app.db.directory import ServicePoint
 
 
 class Account(Base):
-    """A console user: administrator, complaints office or quality office."""
+    """A console user; the roles are those of ``domain.roles``."""
 
     __tablename__ = "accounts"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(60))
-    role: Mapped[str] = mapped_column(String(20))  # admin | office | quality | director
+    role: Mapped[str] = mapped_column(String(20))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"))  # their own entry of the directory
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -26,6 +29,8 @@ class Account(Base):
     totp_step: Mapped[int] = mapped_column(default=0)  # the last time step whose code was taken: none counts twice
     new_browser: Mapped[str] = mapped_column(String(60), default="")  # told at the next visit from elsewhere
     new_browser_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    department: Mapped[ServicePoint | None] = relationship(foreign_keys=[department_id])
 
 
 class SignInFailures(Base):
@@ -89,6 +94,8 @@ class SetupLink(Base):
     token_hash: Mapped[str] = mapped_column(KEYED_HASH, primary_key=True)
     role: Mapped[str] = mapped_column(String(20))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str] = mapped_column(String(60), default="system")
     expires_at: Mapped[datetime] = mapped_column(Instant)
@@ -103,7 +110,11 @@ def by_login(session: Session, login: str) -> Account | None:
 
 def listed(session: Session) -> Sequence[Account]:
     """All accounts, working ones first."""
-    return session.scalars(select(Account).order_by(Account.active.desc(), Account.role, Account.login)).all()
+    return session.scalars(
+        select(Account)
+        .options(joinedload(Account.department))
+        .order_by(Account.active.desc(), Account.role, Account.login)
+    ).all()
 
 
 def working_administrators(session: Session) -> int:

@@ -30,14 +30,14 @@ class Case(Base):
     state: Mapped[str] = mapped_column(String(12), default="open")
     closed_how: Mapped[str] = mapped_column(String(12), default="")  # settled | silent | closed (by the office) | final
     level: Mapped[int] = mapped_column(default=1)  # 1 department, 2 complaints office, 3 director
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)  # screened; as it was written it is in db.case_secrets
     service_point_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"), index=True)  # who leads
     rating_id: Mapped[int | None] = mapped_column(ForeignKey("ratings.id"), unique=True)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
     origin_key: Mapped[str | None] = mapped_column(String(120), unique=True)  # what makes filing it twice one case
     complainant_hash: Mapped[str | None] = mapped_column(KEYED_HASH, index=True)
-    contact_sealed: Mapped[str] = mapped_column(Text, default="")
+    has_contact: Mapped[bool] = mapped_column(default=False)  # the contact itself is in db.case_secrets
     first_receiver: Mapped[str] = mapped_column(String(60), default="")  # login or "staff:D01"; "": a form or the bot
     owner: Mapped[str] = mapped_column(
         String(60), default="", index=True

@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from feedback_app.db import accounts
+from feedback_app.db import accounts, directory
 from feedback_app.db.accounts import Account as Account
 from feedback_app.db.accounts import SetupLink
 from feedback_app.domain import passwords as rules
+from feedback_app.domain import roles
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Conflict, Gone, NotFound, Refused
 from feedback_app.services import attempts, audit, passwords, second_factors, sign_ins
 from feedback_app.settings import Security
 
-ROLES = ("admin", "office", "quality", "director")
+ROLES = roles.CONSOLE
 LINK_LIVES = timedelta(hours=24)
 SUBJECT = "account"
 _LOGIN_MOST = 60
@@ -32,6 +33,14 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where somebody works: needed by roles of one department; ``staff_no`` keeps what is about themself away from them."""
+
+    department_id: int | None = None
+    staff_no: str = ""
+
+
+@dataclass(frozen=True)
 class NewAccount:
     """What somebody typed on the page behind a one-time link."""
 
@@ -41,20 +50,30 @@ class NewAccount:
 
 
 def make_setup_link(
-    session: Session, role: str, now: datetime, *, by: str = "system", account_id: int | None = None
+    session: Session,
+    role: str,
+    now: datetime,
+    *,
+    by: str = "system",
+    account_id: int | None = None,
+    place: Place = Place(),
 ) -> str:
     """A token that makes one account of this role (or a new password for ``account_id``) within 24 hours.
 
-    The address is ``{base_url}/admin/setup/{token}``; only its hash is stored. Raises Refused ``accounts.bad_role``.
+    The address is ``{base_url}/admin/setup/{token}``; only its hash is stored. Raises Refused ``accounts.bad_role``,
+    ``accounts.department_needed``, ``accounts.no_department``, ``accounts.no_staff``.
     """
     if role not in ROLES:
         raise Refused("accounts.bad_role", role=role)
+    department_id, person_id = (None, None) if account_id else _placed(session, role, place)
     token = sign_ins.new_token()
     session.add(
         SetupLink(
             token_hash=sign_ins.token_hash(token),
             role=role,
             account_id=account_id,
+            department_id=department_id,
+            person_id=person_id,
             created_at=now,
             created_by=by,
             expires_at=now + LINK_LIVES,
@@ -100,6 +119,7 @@ def create_by_link(session: Session, token: str, wanted: NewAccount, security: S
     if accounts.by_login(session, login) is not None:
         raise Conflict("accounts.login_taken", login=login)
     account = Account(login=login, name=name or login, role=link.role, password_hash="", created_at=now)
+    account.department_id, account.person_id = link.department_id, link.person_id
     account.last_login_at = now  # whoever makes an account is signed in right away
     _set_password(account, wanted.password, security)
     link.used_at = now
@@ -226,6 +246,20 @@ def set_active(session: Session, account_id: int, active: bool, now: datetime, *
         action = "account.activated" if active else "account.deactivated"
         audit.write(session, actor=by, action=action, subject=account.login, now=now)
     return account
+
+
+def _placed(session: Session, role: str, place: Place) -> tuple[int | None, int | None]:
+    """Department and own entry of the directory; who is in the directory belongs to their department there."""
+    person = directory.find(session, "staff", place.staff_no.strip()) if place.staff_no.strip() else None
+    if place.staff_no.strip() and person is None:
+        raise Refused("accounts.no_staff", staff_no=place.staff_no.strip()[:40])
+    department = directory.get(session, place.department_id) if place.department_id else None
+    if place.department_id and (department is None or department.kind != "department"):
+        raise Refused("accounts.no_department")
+    department_id = department.id if department else person.department_id if person else None
+    if role in roles.OF_A_DEPARTMENT and department_id is None:
+        raise Refused("accounts.department_needed")
+    return department_id, person.id if person else None
 
 
 def _tidy_login(typed: str) -> str:

@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.evidence import Evidence
 from feedback_app.domain.evidence import canonical, commitment
-from feedback_app.services import evidence
+from feedback_app.services import case_words, evidence
+from feedback_app.services.case_words import Words
 
 KIND = "cases"
 FIRST = "filed"
+PATIENT = "patient"
 SETTLED_AFTER = timedelta(minutes=5)  # no transaction that is older than this can still bring an event with a lower id
 _BATCH = 2000
 
@@ -35,7 +37,12 @@ def write(
     text: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> CaseEvent:
-    """Append one entry in the caller's transaction; the only way one comes into being."""
+    """Append one entry in the caller's transaction; the only way one comes into being.
+
+    A patient's words are screened here, so that no door can forget it; as they were written they go to the vault.
+    """
+    words = case_words.taken_in(session, text) if actor == PATIENT or action == FIRST else Words(text)
+    text = words.shown
     salt = secrets.token_hex(16)
     event = CaseEvent(
         case_id=case.id,
@@ -50,6 +57,7 @@ def write(
     event.hash = _hash("" if action == FIRST else _last_hash(session, case.id), event)
     session.add(event)
     session.flush()
+    case_words.keep(session, case, words, now, event.id)
     session.expire(case, ["events"])
     return event
 

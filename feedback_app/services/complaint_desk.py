@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from feedback_app.db.case_secrets import CONTACT, CaseSecret
 from feedback_app.db.complaints import Case
 from feedback_app.domain import complaints as rules
 from feedback_app.services import audit
@@ -65,7 +66,7 @@ def reach(case: Case) -> str:
     address), ``answered_number`` (calls with the number)."""
     if case.complainant_hash:
         return "answered"
-    return "answered_contact" if case.contact_sealed else "answered_number"
+    return "answered_contact" if case.has_contact else "answered_number"
 
 
 def nearness(case: Case, today: date) -> rules.Nearness:
@@ -75,9 +76,10 @@ def nearness(case: Case, today: date) -> rules.Nearness:
 def contact(session: Session, vault: Vault, number: str, *, by: str, now: datetime) -> str:
     """How the complainant wants to be reached; looking is written to the audit log. "" when nothing was left."""
     case = get(session, number)
-    if case.contact_sealed:
+    if case.has_contact:
         audit.write(session, actor=by, action="case.contact_seen", subject=case.number or "", now=now)
-    return vault.unseal(case.contact_sealed)
+    query = select(CaseSecret.sealed).where(CaseSecret.case_id == case.id, CaseSecret.kind == CONTACT)
+    return "\n".join(vault.unseal(sealed) for sealed in session.scalars(query.order_by(CaseSecret.id)))
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

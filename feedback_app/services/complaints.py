@@ -15,7 +15,7 @@ from feedback_app.domain.complaints import CATEGORIES, KINDS, LETTERS, SEVERITIE
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Refused
-from feedback_app.services import case_clock, case_history, outbox
+from feedback_app.services import case_clock, case_history, case_words, outbox
 from feedback_app.texts import text
 
 LONGEST_TEXT = 2000
@@ -64,13 +64,12 @@ def file(session: Session, filing: Filing, *, zone: ZoneInfo, now: datetime) -> 
         category=filing.category,
         severity=filing.severity,
         source=filing.source,
-        text=words,
+        text=case_words.taken_in(session, words).shown,
         service_point_id=filing.point_id,
         department_id=_department_of(point),
         rating_id=filing.rating_id,
         origin_key=filing.origin_key,
         complainant_hash=filing.complainant_hash,
-        contact_sealed=filing.contact_sealed,
         first_receiver=filing.first_receiver,
         owner=filing.first_receiver,
         received_at=now,
@@ -85,6 +84,7 @@ def file(session: Session, filing: Filing, *, zone: ZoneInfo, now: datetime) -> 
         session.add(CaseDepartment(case_id=case.id, department_id=case.department_id, role=LEAD, since=day))
     actor = filing.first_receiver or "patient"
     case_history.write(session, case, FILED, actor=actor, now=now, text=words)
+    case_words.keep_contact(session, case, filing.contact_sealed, now)
     if filing.kind == "complaint" and not filing.made_up:
         _tell_office(session, case, point, now)
     session.flush()

@@ -14,7 +14,7 @@ from feedback_app.domain.complaints import LETTERS
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import NotAllowed, NotFound
-from feedback_app.services import audit, case_clock, case_history, case_media
+from feedback_app.services import audit, case_clock, case_history, case_media, case_words
 from feedback_app.texts import text as sentence
 
 __all__ = [
@@ -95,7 +95,7 @@ def note_duty(session: Session, case: Case, at: datetime, now: datetime) -> None
 
 def leave_contact(session: Session, case: Case, sealed: str, now: datetime) -> None:
     """How the person wants to be reached, given when asked for this purpose (separate consent, PIPL Art. 29)."""
-    case.contact_sealed = sealed
+    case_words.keep_contact(session, case, sealed, now)
     _event(session, case, "added", "", now, {"slots": ["contact"], "consent": CONSENT})
 
 

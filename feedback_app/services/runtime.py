@@ -1,7 +1,7 @@
 """Everything a door needs, opened once per process: configuration, database, clock, keys."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from feedback_app import clock as clocks
 from feedback_app.db.engine import Database
+from feedback_app.services import vault
 from feedback_app.services.vault import Vault
 from feedback_app.settings import Settings
 
@@ -39,12 +40,16 @@ class Runtime:
     def now(self) -> datetime:
         return self.clock()
 
-    def transaction(self) -> AbstractContextManager[Session]:
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
         """One unit of writing; the only way doors change anything."""
-        return self.database.transaction()
+        with self.database.transaction() as session:
+            yield vault.travel(session, self.vault)
 
-    def reading(self) -> AbstractContextManager[Session]:
-        return self.database.reading()
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self.database.reading() as session:
+            yield vault.travel(session, self.vault)
 
     def close(self) -> None:
         self.database.close()

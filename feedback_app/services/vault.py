@@ -1,17 +1,20 @@
 """Personal identifiers: sealed where they must come back, hashed where they must only be recognised."""
 
 from base64 import urlsafe_b64encode
+from typing import cast
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
+from sqlalchemy.orm import Session
 
 from feedback_app.domain.identity import derive_key, keyed_hash
 from feedback_app.errors import ConfigurationError
 
 _BLOCK = 16
 _MOST_ROWS = 2**63
+_TRAVELS = "vault"
 
 
 class Vault:
@@ -76,3 +79,16 @@ class Vault:
     def person(self, openid: str, app_id: str = "") -> str:
         """The name other tables know a WeChat user by."""
         return keyed_hash(self._people, f"{app_id}:{openid}")
+
+
+def travel(session: Session, vault: Vault) -> Session:
+    """Let the vault travel with the session: whoever stores a patient's words seals what they hold of a person."""
+    session.info[_TRAVELS] = vault
+    return session
+
+
+def of(session: Session) -> Vault:
+    """The vault that travels with the session. Raises LookupError when the door did not open it through ``Runtime``."""
+    if _TRAVELS not in session.info:
+        raise LookupError("open the session through Runtime: a patient's words cannot be sealed without the vault")
+    return cast(Vault, session.info[_TRAVELS])

@@ -1,21 +1,23 @@
 """Who may sign in to the console: invite by one-time link, let out, give a new password."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from feedback_app.errors import Refused
-from feedback_app.services import accounts
-from feedback_app.services.accounts import ROLES
+from feedback_app.services import accounts, rating_lists
+from feedback_app.services.accounts import ROLES, Place
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow, asks_again
+from feedback_app.web.asked import whole_number
 from feedback_app.web.context import explain, runtime, t
 
 blueprint = Blueprint("admin_accounts", __name__)
 navigation.add(80, "admin_accounts.index", "accounts.nav")
 
 
-def _page(*, link: str = "", link_for: str = "") -> str:
+def _page(*, link: str = "", link_for: str = "", problem: str = "", kept: Mapping[str, str] | None = None) -> str:
     with runtime().reading() as session:
         return render_template(
             "admin/accounts.html",
@@ -24,6 +26,9 @@ def _page(*, link: str = "", link_for: str = "") -> str:
             roles=ROLES,
             link=link,
             link_for=link_for,
+            problem=problem,
+            kept=kept or {},
+            departments=rating_lists.departments(session),
             zone=runtime().zone,
         )
 
@@ -41,11 +46,15 @@ def index() -> str:
 @blueprint.post("/admin/accounts/invite")
 @allow(ADMIN)
 @asks_again
-def invite() -> str:
+def invite() -> Any:
     """Make a link for a new account; it is shown once, here."""
-    role = request.form.get("role", "")
-    with runtime().transaction() as session:
-        token = accounts.make_setup_link(session, role, runtime().now(), by=g.account.login)
+    form = request.form
+    role, place = form.get("role", ""), Place(whole_number(form.get("department", "")), form.get("staff_no", ""))
+    try:
+        with runtime().transaction() as session:
+            token = accounts.make_setup_link(session, role, runtime().now(), by=g.account.login, place=place)
+    except Refused as error:
+        return _page(problem=explain(error.code, error.params), kept=form), 400
     return _page(link=_address(token), link_for=t(f"admin.roles.{role}"))
 
 

@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.errors import Gone
 from feedback_app.services import bindings, deliveries, mail_bindings, slips
 from feedback_app.services.runtime import Runtime
+from tests.secrets_of_cases import sealed
 from tests.test_staff_pages import FrontDesk
 
 
@@ -24,8 +24,7 @@ def test_a_sealed_contact_is_not_a_confirmation_link(
     claim = json.dumps(["mail-binding", point("D01").id, "evil@example.com", "2099-01-01T00:00:00+00:00"])
     answer = client.post("/feedback", data={"key": "k" * 24, "text": "x", "contact": claim, "wants_answer": "1"})
     assert answer.status_code == 200
-    with runtime.reading() as session:
-        stolen = session.query(Case).one().contact_sealed
+    [stolen] = sealed(runtime)
     assert runtime.vault.unseal(stolen) == claim
     with pytest.raises(Gone):
         mail_bindings.read(runtime.vault, stolen, runtime.now())
