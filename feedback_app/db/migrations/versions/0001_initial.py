@@ -412,6 +412,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_bindings_service_point_id"), ["service_point_id"], unique=False)
 
     op.create_table(
+        "certificates",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=True),
+        sa.Column("code", sa.String(length=20), nullable=True),
+        sa.Column("source", sa.String(length=80), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("holder", sa.String(length=100), nullable=False),
+        sa.Column("department", sa.String(length=100), nullable=False),
+        sa.Column("award", sa.String(length=100), nullable=False),
+        sa.Column("group", sa.String(length=60), nullable=False),
+        sa.Column("period", sa.String(length=40), nullable=False),
+        sa.Column("unverified", sa.Boolean(), nullable=False),
+        sa.Column("made_up", sa.Boolean(), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("issued_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("issued_by", sa.String(length=60), nullable=False),
+        sa.Column("revoked_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("revoked_by", sa.String(length=60), nullable=False),
+        sa.Column("revoked_why", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_certificates_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificates")),
+        sa.UniqueConstraint("code", name=op.f("uq_certificates_code")),
+        sa.UniqueConstraint("number", name=op.f("uq_certificates_number")),
+        sa.UniqueConstraint("source", "service_point_id", name=op.f("uq_certificates_source_service_point_id")),
+    )
+    with op.batch_alter_table("certificates", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_certificates_service_point_id"), ["service_point_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_certificates_source"), ["source"], unique=False)
+
+    op.create_table(
         "codes",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("text", sa.String(length=20), nullable=True),
@@ -523,6 +555,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question_rules")),
     )
     op.create_table(
+        "rounds",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=100), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("started_by", sa.String(length=60), nullable=False),
+        sa.Column("started_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("rules_hash", sa.String(length=64), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("key_sealed", sa.Text(), nullable=False),
+        sa.Column("counted_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("decided_by", sa.String(length=60), nullable=False),
+        sa.Column("published_by", sa.String(length=60), nullable=False),
+        sa.Column("published_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("cancelled_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("cancelled_why", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["service_points.id"], name=op.f("fk_rounds_owner_id_service_points")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rounds")),
+        sa.UniqueConstraint("key", name=op.f("uq_rounds_key")),
+    )
+    op.create_table(
         "ticket_batches",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("service_point_id", sa.Integer(), nullable=False),
@@ -539,6 +595,72 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ticket_batches", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ticket_batches_service_point_id"), ["service_point_id"], unique=False)
+
+    op.create_table(
+        "ballots",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_ballots_round_id_rounds")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ballots")),
+    )
+    with op.batch_alter_table("ballots", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ballots_round_id"), ["round_id"], unique=False)
+
+    op.create_table(
+        "candidates",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("department", sa.String(length=100), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_candidates_round_id_rounds")),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_candidates_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_candidates")),
+        sa.UniqueConstraint("round_id", "service_point_id", name=op.f("uq_candidates_round_id_service_point_id")),
+    )
+    with op.batch_alter_table("candidates", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_candidates_round_id"), ["round_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_candidates_service_point_id"), ["service_point_id"], unique=False)
+
+    op.create_table(
+        "jury_seats",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("person_hash", sa.String(length=64), nullable=False),
+        sa.Column("receipt", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_jury_seats_round_id_rounds")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jury_seats")),
+    )
+    with op.batch_alter_table("jury_seats", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_jury_seats_round_id"), ["round_id"], unique=False)
+
+    op.create_table(
+        "nominations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("proposer", sa.String(length=12), nullable=False),
+        sa.Column("source", sa.String(length=12), nullable=False),
+        sa.Column("mark", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("set_aside_why", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_nominations_round_id_rounds")),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_nominations_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nominations")),
+        sa.UniqueConstraint("round_id", "mark", name=op.f("uq_nominations_round_id_mark")),
+    )
+    with op.batch_alter_table("nominations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_nominations_round_id"), ["round_id"], unique=False)
 
     op.create_table(
         "passkeys",
@@ -621,6 +743,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recovery_codes_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "reviewers",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("department", sa.String(length=100), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("done_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_reviewers_round_id_rounds")),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_reviewers_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviewers")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_reviewers_token_hash")),
+    )
+    with op.batch_alter_table("reviewers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reviewers_round_id"), ["round_id"], unique=False)
+
+    op.create_table(
+        "round_steps",
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("step", sa.String(length=10), nullable=False),
+        sa.Column("done_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_round_steps_round_id_rounds")),
+        sa.PrimaryKeyConstraint("round_id", "kind", "step", name=op.f("pk_round_steps")),
+    )
+    op.create_table(
         "setup_links",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
@@ -640,6 +791,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_setup_links")),
     )
+    op.create_table(
+        "vote_marks",
+        sa.Column("mark", sa.String(length=64), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_vote_marks_round_id_rounds")),
+        sa.PrimaryKeyConstraint("mark", name=op.f("pk_vote_marks")),
+    )
+    with op.batch_alter_table("vote_marks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_vote_marks_round_id"), ["round_id"], unique=False)
+
     op.create_table(
         "cases",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -702,6 +863,30 @@ def upgrade() -> None:
         batch_op.create_index("ix_cases_state_due", ["state", "due_on"], unique=False)
 
     op.create_table(
+        "objections",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("candidate_id", sa.Integer(), nullable=True),
+        sa.Column("form_key", sa.String(length=80), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("contact_sealed", sa.Text(), nullable=False),
+        sa.Column("filed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("decision", sa.String(length=12), nullable=False),
+        sa.Column("decision_why", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=60), nullable=False),
+        sa.Column("decided_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"], ["candidates.id"], name=op.f("fk_objections_candidate_id_candidates")
+        ),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_objections_round_id_rounds")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_objections")),
+        sa.UniqueConstraint("form_key", name=op.f("uq_objections_form_key")),
+    )
+    with op.batch_alter_table("objections", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_objections_round_id"), ["round_id"], unique=False)
+
+    op.create_table(
         "paper_slips",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("service_point_id", sa.Integer(), nullable=False),
@@ -720,6 +905,26 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_slips")),
     )
+    op.create_table(
+        "review_sheets",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reviewer_id", sa.Integer(), nullable=False),
+        sa.Column("candidate_id", sa.Integer(), nullable=False),
+        sa.Column("points", sa.JSON(), nullable=False),
+        sa.Column("recused", sa.Boolean(), nullable=False),
+        sa.Column("recused_why", sa.String(length=40), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=False),
+        sa.Column("written_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"], ["candidates.id"], name=op.f("fk_review_sheets_candidate_id_candidates")
+        ),
+        sa.ForeignKeyConstraint(["reviewer_id"], ["reviewers.id"], name=op.f("fk_review_sheets_reviewer_id_reviewers")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_sheets")),
+        sa.UniqueConstraint("reviewer_id", "candidate_id", name=op.f("uq_review_sheets_reviewer_id_candidate_id")),
+    )
+    with op.batch_alter_table("review_sheets", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_sheets_reviewer_id"), ["reviewer_id"], unique=False)
+
     op.create_table(
         "case_departments",
         sa.Column("id", sa.Integer(), nullable=False),
