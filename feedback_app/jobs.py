@@ -27,6 +27,7 @@ from feedback_app.services import (
     periodic,
     publications,
     round_clock,
+    tallying,
     visits,
 )
 from feedback_app.services.case_media import MediaSource
@@ -67,7 +68,20 @@ def _forget(session: Session, runtime: Runtime, now: datetime) -> object:
     return visits.forget(session, link_days=runtime.settings.privacy.link_days, zone=runtime.zone, now=now)
 
 
-DAILY: Mapping[str, Daily] = {"close": _close, "links": _forget, "bindings": _outdated, "housekeeping": _sweep}
+def _recount(session: Session, runtime: Runtime, now: datetime) -> object:
+    wrong = tallying.rebuild(session)
+    if wrong:
+        _log.error("tallies that differed from a full recount, put right: %s", wrong[:20])
+    return f"{len(wrong)} tallies differed"
+
+
+DAILY: Mapping[str, Daily] = {
+    "close": _close,
+    "links": _forget,
+    "bindings": _outdated,
+    "housekeeping": _sweep,
+    "tallies": _recount,
+}
 """Done once in each of the hospital's calendar days, as soon as it has begun."""
 
 
@@ -97,6 +111,7 @@ class Worker:
         """Say that we are alive and do what has become due."""
         self._beat()
         self._keep_evidence()
+        self._keep_tallies()
         for kind, work in DAILY.items():
             if not self._stop.is_set():
                 self._daily(kind, work)
@@ -192,6 +207,15 @@ class Worker:
             if periodic.hold(session, "evidence", self.name, now):
                 evidence.give_places(session)
                 evidence.sign_head(session, self._runtime.vault, now)
+
+    def _keep_tallies(self) -> None:
+        """Count anew what has changed, one worker at a time; readers do not wait for it."""
+        with self._runtime.reading() as session:
+            if not tallying.is_needed(session):
+                return
+        with self._runtime.transaction() as session:
+            if periodic.hold(session, "tallies", self.name, self._runtime.now()):
+                tallying.fold(session)
 
     def _daily(self, kind: str, work: Daily) -> None:
         now = self._runtime.now()

@@ -47,6 +47,8 @@ class Rating(Base):
     )  # counted | repeat | excluded | withdrawn | replaced | canary
     why_not: Mapped[str] = mapped_column(String(200), default="")
     made_up: Mapped[bool] = mapped_column(default=False)
+    late: Mapped[bool] = mapped_column(default=False)  # came after its own period was closed: counts in the next
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"))  # the department at that minute
 
     service_point: Mapped[ServicePoint] = relationship(foreign_keys=[service_point_id])
 

@@ -40,23 +40,46 @@ class Comment(NamedTuple):
     text: str
 
 
-def counts(session: Session, periods: Sequence[str]) -> list[Count]:
-    """Answered from the index over (period, service point, status, verified, score) alone."""
+def counts(
+    session: Session,
+    periods: Sequence[str],
+    *,
+    points: Sequence[int] | None = None,
+    days: tuple[date, date] | None = None,
+) -> list[Count]:
+    """Answered from the index over (period, service point, status, verified, score) alone, unless for single ``days``."""
     keys = (Rating.period, Rating.service_point_id, Rating.status, Rating.verified, Rating.score)
     query = select(*keys, func.count()).where(Rating.period.in_(periods), Rating.status != CANARY).group_by(*keys)
+    if points is not None:
+        query = query.where(Rating.service_point_id.in_(points))
+    if days is not None:
+        query = query.where(Rating.day.between(*days))
+    # A rating without a level ("don't know") is kept as excluded: it has no place among the levels.
     return [Count(*row) for row in session.execute(query)]
 
 
-def repeats(session: Session, periods: Sequence[str] | None = None, *, point_id: int | None = None) -> list[Repeat]:
-    """Every counted rating without a ticket (of these months, of this point) that shares person, service point and day
+def months(session: Session) -> list[str]:
+    """Every month with a rating, oldest first."""
+    return list(session.scalars(select(Rating.period).distinct().order_by(Rating.period)))
+
+
+def points_of(session: Session, period: str) -> list[int]:
+    """Every service point with a rating in that month."""
+    return list(session.scalars(select(Rating.service_point_id).where(Rating.period == period).distinct()))
+
+
+def repeats(
+    session: Session, periods: Sequence[str] | None = None, *, points: Sequence[int] | None = None
+) -> list[Repeat]:
+    """Every counted rating without a ticket (of these months, of these points) that shares person, service point and day
     with another one. Usually very few.
     """
     keys = (Rating.service_point_id, Rating.rater_hash, Rating.day)
     countable = and_(Rating.status == "counted", ~Rating.verified, Rating.rater_hash.is_not(None))
     if periods is not None:
         countable = and_(Rating.period.in_(periods), countable)
-    if point_id is not None:
-        countable = and_(Rating.service_point_id == point_id, countable)
+    if points is not None:
+        countable = and_(Rating.service_point_id.in_(points), countable)
     several = select(*keys).where(countable).group_by(*keys).having(func.count() > 1).subquery()
     query = (
         select(Rating.id, *keys, Rating.period, Rating.score, Rating.verified)

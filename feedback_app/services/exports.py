@@ -22,7 +22,7 @@ from feedback_app.db.ratings import CANARY, Rating
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.validity import why_not
-from feedback_app.services import star_facts
+from feedback_app.services import tallying
 
 _AT_ONCE = 2000
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
@@ -65,7 +65,7 @@ def _moment(at: datetime | None, span: Span) -> str:
 
 
 def _ratings(session: Session, span: Span) -> Iterator[Row]:
-    repeated = {one.id: reason for one, reason in star_facts.repeated(tallies.repeats(session))}
+    repeated = {one.id: reason for one, reason in tallying.repeated(tallies.repeats(session))}
     query = select(
         Rating.id,
         Rating.receipt,

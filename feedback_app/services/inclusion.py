@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from feedback_app.db import evidence, ratings, tallies
 from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.ratings import Rating
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.identity import tidy
 from feedback_app.domain.validity import why_not
 from feedback_app.errors import NotFound
-from feedback_app.services import star_facts
+from feedback_app.services import tallying
 from feedback_app.services.evidence import rating_subject
 
 
@@ -28,7 +29,9 @@ def of_receipt(session: Session, typed: str) -> dict[str, Any]:
     standing = ratings.latest_version(session, rating)  # that it was changed is the patient's own affair
     reason = _why_not(session, standing)
     closed = session.scalars(
-        select(Leaderboard).where(Leaderboard.period == rating.period).order_by(Leaderboard.award_key)
+        select(Leaderboard)
+        .where(Leaderboard.period.in_(_periods_with(session, rating)))
+        .order_by(Leaderboard.award_key)
     )
     return {
         "receipt": rating.receipt,
@@ -52,9 +55,15 @@ def of_receipt(session: Session, typed: str) -> dict[str, Any]:
     }
 
 
+def _periods_with(session: Session, rating: Rating) -> list[str]:
+    """The closed periods that hold the rating's day, as they are written."""
+    closed = {Period.parse(text) for text in session.scalars(select(Leaderboard.period).distinct())}
+    return [str(one) for one in closed if one.first <= rating.day <= one.last]
+
+
 def _why_not(session: Session, rating: Rating) -> str:
-    several = tallies.repeats(session, [rating.period], point_id=rating.service_point_id)
-    reasons = {one.id: reason for one, reason in star_facts.repeated(several)}
+    several = tallies.repeats(session, [rating.period], points=[rating.service_point_id])
+    reasons = {one.id: reason for one, reason in tallying.repeated(several)}
     return why_not(rating.status, rating.why_not, reasons.get(rating.id))
 
 

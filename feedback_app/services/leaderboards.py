@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from feedback_app.db import leaderboards, tallies
+from feedback_app.db import counting_days, leaderboards, ratings, tallies
 from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow
 from feedback_app.domain import boards, cycles
 from feedback_app.domain.award_scheme import Scheme
@@ -99,6 +99,10 @@ def close(
         raise Refused(
             "stars.not_over", period=period, ends=period.ends(zone).astimezone(zone).strftime("%Y-%m-%d %H:%M")
         )
+    _shut(session, period)
+    known = leaderboards.find(session, award, str(period))  # by another process while this one waited
+    if known is not None:
+        return _board(session, known)
     computed = _compute(session, scheme, period)
     stored = _freeze(session, computed, now)
     if stored is not None:
@@ -107,6 +111,13 @@ def close(
         )
         evidence.write_board(session, "closed", award, str(period), stored.result_hash, now)
     return load(session, award, period)
+
+
+def _shut(session: Session, period: Period) -> None:
+    """Wait for every rating of the period that is being written; those that come later count on the day after it."""
+    for month in period.months:
+        ratings.lock_month(session, str(month), to_close=True)
+    counting_days.move_to(session, period.last + timedelta(days=1))
 
 
 def _compute(session: Session, scheme: Scheme, period: Period) -> Board:

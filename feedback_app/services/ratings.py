@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from feedback_app.db import directory, ratings
+from feedback_app.db import counting_days, directory, ratings
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
 from feedback_app.domain.evidence import commitment
@@ -88,7 +88,8 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         raise NotFound("ratings.no_target")
     earlier = ratings.by_receipt(session, submission.replaces) if submission.replaces else None
     served = directory.on_duty(session, point.id, submission.served_at or now) if point.kind == "window" else ()
-    period = earlier.period if earlier else str(Month.of(now, zone))
+    day, late = (earlier.day, earlier.late) if earlier else _counting_day(session, submission, zone=zone, now=now)
+    period = earlier.period if earlier else str(Month(day.year, day.month))
     ratings.lock_month(session, period)
     salt = secrets.token_hex(16)
     rating = Rating(
@@ -116,8 +117,10 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         why_not=submission.why_not if submission.score != NO_LEVEL else "no level given",
         received_at=now,
         # A later version belongs where the first one was counted.
-        day=earlier.day if earlier else local_day(now, zone),
+        day=day,
         period=period,
+        late=late,
+        unit_id=earlier.unit_id if earlier else point.id if point.kind == "department" else point.department_id,
         made_up=submission.made_up,
     )
     session.add(rating)
@@ -129,6 +132,19 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     if asks_for_one and submission.status != ratings.CANARY:
         _open_case(session, rating, submission, earlier, zone=zone, now=now)
     return _accepted(session, rating, again=False)
+
+
+def _counting_day(session: Session, submission: Submission, *, zone: ZoneInfo, now: datetime) -> tuple[date, bool]:
+    """The day on which the rating counts, and whether it came late: what is closed stays closed, and the next day is open.
+
+    A service of an earlier month that is told only now (paper, a phone without a network) counts now, and is marked.
+    """
+    month = Month.of(now, zone)
+    ratings.lock_month(session, str(month))
+    today = max(local_day(now, zone), date(month.year, month.number, 1))
+    day = max(today, counting_days.open_from(session))
+    served = submission.served_at
+    return day, day > today or (served is not None and Month.of(served, zone) < month)
 
 
 def _open_case(

@@ -1,15 +1,15 @@
 """What an award is decided from, read with three queries however many ratings there are."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from feedback_app.db import tallies
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.tally_marks import Key
 from feedback_app.domain.award_parts import League
 from feedback_app.domain.award_scheme import Scheme
 from feedback_app.domain.criteria._base import Facts
@@ -17,7 +17,7 @@ from feedback_app.domain.cycles import Period
 from feedback_app.domain.directory_cells import is_away
 from feedback_app.domain.eligibility import Member, league_of, why_not
 from feedback_app.domain.scoring import Tally
-from feedback_app.domain.validity import Seen, not_counted
+from feedback_app.services import tallying
 
 
 @dataclass(frozen=True)
@@ -103,16 +103,23 @@ def facts_by_point(session: Session, period: Period, periods: int) -> dict[int, 
     back = _months_back(period, periods)
     valid: Counter[tuple[int, int, int, bool]] = Counter()  # point, periods back, score, verified
     dropped: Counter[tuple[int, str]] = Counter()  # point, reason
-    for one in tallies.counts(session, list(back)):
-        if one.status == "counted":
-            valid[one.point_id, back[one.period], one.score, one.verified] += one.ratings
-        elif back[one.period] == 0:
-            dropped[one.point_id, one.status] += one.ratings
-    for repeat, reason in repeated(tallies.repeats(session, list(back))):
-        valid[repeat.point_id, back[repeat.period], repeat.score, False] -= 1
-        if back[repeat.period] == 0:
-            dropped[repeat.point_id, reason] += 1
+    for (month, point_id), (plain, verified, reasons) in _bodies(session, period, back).items():
+        distance = back[month]
+        for known, levels in ((False, plain), (True, verified)):
+            for score, ratings in enumerate(levels, start=1):
+                if ratings:
+                    valid[point_id, distance, score, known] += ratings
+        if distance == 0:
+            for reason, ratings in reasons.items():
+                dropped[point_id, reason] += ratings
     return _by_point(valid, dropped)
+
+
+def _bodies(session: Session, period: Period, back: Mapping[str, int]) -> dict[Key, tallying.Body]:
+    """The counts of all months; of a campaign's broken months only its own days."""
+    broken = {str(month) for month in period.broken_months}
+    found = tallying.bodies(session, [month for month in back if month not in broken])
+    return found | tallying.of_days(session, period) if broken else found
 
 
 def _months_back(period: Period, periods: int) -> dict[str, int]:
@@ -137,10 +144,3 @@ def _by_point(valid: Counter[tuple[int, int, int, bool]], dropped: Counter[tuple
         point_id: Facts(tuple(ratings.get(point_id, ())), reasons.get(point_id, {}))
         for point_id in {*ratings, *reasons}
     }
-
-
-def repeated(found: Iterable[tallies.Repeat]) -> list[tuple[Seen, str]]:
-    """Those of the repeated ratings that do not count because the same person had rated the same point that day before,
-    with the reason."""
-    several = {one.id: Seen(one.id, one.point_id, one.rater, one.day, one.period, one.score) for one in found}
-    return [(several[rating_id], reason) for rating_id, reason in not_counted(several.values()).items()]

@@ -66,6 +66,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_hash", name=op.f("pk_conversations")),
     )
     op.create_table(
+        "counting_days",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("open_from", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_counting_days")),
+    )
+    op.create_table(
         "evidence",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=True),
@@ -316,6 +322,13 @@ def upgrade() -> None:
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sign_ins_subject_id"), ["subject_id"], unique=False)
 
+    op.create_table(
+        "tally_marks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tally_marks")),
+    )
     op.create_table(
         "taught_words",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -579,6 +592,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_rounds_key")),
     )
     op.create_table(
+        "tallies",
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_tallies_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("period", "service_point_id", name=op.f("pk_tallies")),
+    )
+    op.create_table(
         "ticket_batches",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("service_point_id", sa.Integer(), nullable=False),
@@ -707,6 +730,8 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("why_not", sa.String(length=200), nullable=False),
         sa.Column("made_up", sa.Boolean(), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["code_id"], ["codes.id"], name=op.f("fk_ratings_code_id_codes")),
         sa.ForeignKeyConstraint(
             ["on_duty_id"], ["service_points.id"], name=op.f("fk_ratings_on_duty_id_service_points")
@@ -719,6 +744,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["service_point_id"], ["service_points.id"], name=op.f("fk_ratings_service_point_id_service_points")
         ),
+        sa.ForeignKeyConstraint(["unit_id"], ["service_points.id"], name=op.f("fk_ratings_unit_id_service_points")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ratings")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_ratings_idempotency_key")),
         sa.UniqueConstraint("receipt", name=op.f("uq_ratings_receipt")),
