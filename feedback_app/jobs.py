@@ -19,6 +19,7 @@ from feedback_app.errors import FeedbackError
 from feedback_app.services import (
     bindings,
     canary,
+    case_duties,
     case_media,
     deliveries,
     evidence,
@@ -35,6 +36,7 @@ from feedback_app.services.deliveries import Channel
 from feedback_app.services.reasons import coded
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
+from feedback_app.settings import Settings
 
 Channels = Mapping[str, Channel]
 Probes = Mapping[str, Callable[[canary.Target], canary.Attempt]]
@@ -75,7 +77,12 @@ def _recount(session: Session, runtime: Runtime, now: datetime) -> object:
     return f"{len(wrong)} tallies differed"
 
 
+def _of_cases(work: Callable[[Session, Settings, datetime], object]) -> Daily:
+    return lambda session, runtime, now: work(session, runtime.settings, now)
+
+
 DAILY: Mapping[str, Daily] = {
+    **{name: _of_cases(work) for name, work in case_duties.DAILY.items()},
     "close": _close,
     "links": _forget,
     "bindings": _outdated,
@@ -120,6 +127,7 @@ class Worker:
             self._last_minute = now
             self._publish(now)
             self._advance(now)
+            self._follow_cases(now)
 
     def watch_canary(self) -> None:
         """Tell people when low ratings stay untested although a round is due: the one who tests may hang."""
@@ -166,6 +174,20 @@ class Worker:
         with self._runtime.transaction() as session:
             if periodic.hold(session, "rounds", self.name, now):
                 round_clock.advance(session, self._runtime.vault, now=now, settings=settings)
+
+    def _follow_cases(self, now: datetime) -> None:
+        """Seal the histories once an hour; tell by template who cannot be written to otherwise."""
+        with self._runtime.reading() as session:
+            hour = f"{now:%Y-%m-%dT%H}"
+            sealing = not periodic.is_done(session, "case_seal", hour) and case_duties.has_seal_to_make(session, now)
+        if sealing:
+            with self._runtime.transaction() as session:
+                if periodic.take(session, "case_seal", hour, now):
+                    case_duties.seal(session, now)
+        if self._runtime.settings.wechat.case_template:
+            with self._runtime.transaction() as session:
+                if periodic.hold(session, "case_news", self.name, now):
+                    case_duties.tell_by_template(session, now)
 
     def fetch_media(self) -> int:
         """Fetch what people sent to their cases; returns how much was asked for."""

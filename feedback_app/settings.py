@@ -101,6 +101,9 @@ class Wechat(Section):
     result_template: str = ""
     # Which part of a message (title, text, url) goes into which field of that template.
     result_fields: dict[str, Literal["title", "text", "url"]] = {"thing1": "title", "thing2": "text"}
+    # Template for news of one's own complaint, for people who have not written for two days; and its fields.
+    case_template: str = ""
+    case_fields: dict[str, Literal["title", "text", "url"]] = {"thing1": "title", "thing2": "text"}
     # Printed codes open the chat (a parametric code of the account) instead of the form.
     scan_opens_chat: bool = False
     # Inside WeChat's browser, ask the platform silently who fills in the form, so that one person counts once a day.
@@ -154,12 +157,16 @@ class Mail(Section):
 
 
 class Complaints(Section):
-    """What 医疗纠纷预防和处理条例 Art. 17-18 wants posted: never empty."""
+    """What 医疗纠纷预防和处理条例 Art. 17-18 wants posted: never empty. And how cases are followed up."""
 
     phone: str = Field(min_length=3)
     place: str = Field(min_length=1)
     hours: str = Field(min_length=1)
     routes: str = Field(min_length=1)
+    # Staff numbers of the heads of the hospital: told of what is overdue for days, and of what was refused twice.
+    directors: tuple[str, ...] = ()
+    # Calendar days after an answer in which its reader can say whether it is settled.
+    close_after_days: int = Field(default=10, ge=3, le=90)
 
 
 class Duty(Section):

@@ -12,6 +12,7 @@ LONGEST = 2048  # bytes
 MEMORY = 540  # seconds: the platform remembers a client_msg_id for ten minutes, and a call takes its time
 _OPENID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BY_TEMPLATE = frozenset({"star_result", "star_summary"})  # what the template was approved for
+_ABOUT_CASES = frozenset({"case_answer"})
 _WINDOW_CLOSED = frozenset({45015, 45047})
 
 
@@ -20,6 +21,7 @@ class OfficialAccountChannel(_base.PlatformChannel):
         self._account = OfficialAccount(runtime)
         self._template = runtime.settings.wechat.result_template
         self._fields = runtime.settings.wechat.result_fields
+        self._of_cases = (runtime.settings.wechat.case_template, runtime.settings.wechat.case_fields)
 
     def send(self, message: Outgoing) -> Outcome:
         if not _OPENID.fullmatch(message.recipient):
@@ -33,13 +35,14 @@ class OfficialAccountChannel(_base.PlatformChannel):
         return self._by_template(message)
 
     def _by_template(self, message: Outgoing) -> Outcome:
-        if not self._template or message.purpose not in _BY_TEMPLATE:
+        template, fields = self._of_cases if message.purpose in _ABOUT_CASES else (self._template, self._fields)
+        if not template or message.purpose not in _BY_TEMPLATE | _ABOUT_CASES:
             return _base.refused("no_window")
-        values = {name: str(message.payload.get(part) or "") for name, part in self._fields.items()}
+        values = {name: str(message.payload.get(part) or "") for name, part in fields.items()}
         try:
             self._account.send_template(
                 message.recipient,
-                self._template,
+                template,
                 values,
                 url=str(message.payload.get("url") or ""),
                 client_msg_id=_base.fingerprint(message),

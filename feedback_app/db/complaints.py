@@ -50,6 +50,7 @@ class Case(Base):
     working_days: Mapped[int | None] = mapped_column()  # None: no date
     due_on: Mapped[date | None] = mapped_column(index=True)
     due_provisional: Mapped[bool] = mapped_column(default=False)
+    last_reminder: Mapped[str] = mapped_column(String(24), default="")  # "1:near": round and moment
     answered_on: Mapped[date | None] = mapped_column(
         index=True
     )  # the patient is asked since then whether it is settled

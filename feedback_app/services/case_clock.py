@@ -11,11 +11,10 @@ from feedback_app.db.complaints import Case, CasePause
 from feedback_app.domain.complaints import OPEN, PAUSED
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.workdays import JOINT_DAYS, SIMPLE_DAYS, Pause, WorkdayTable, deadline
-from feedback_app.services import calendar, case_history
+from feedback_app.services import calendar, case_history, case_news
 
 DAYS = {"complaint": SIMPLE_DAYS, "question": 2, "repair": 2, "supply": 3}
 """Working days to an answer by kind; kinds that are not here have no date. The law gives the first, the others are ours."""
-CHANGED = "due_changed"
 
 
 def begin(session: Session, case: Case, day: date) -> None:
@@ -42,13 +41,14 @@ def joint_days(session: Session, case: Case, departments: int, now: datetime) ->
 
 
 def recompute(session: Session, case: Case, why: str, now: datetime, is_workday: WorkdayTable | None = None) -> bool:
-    """Work the date out again from what is known now; when it changed, write it down. Whether it did."""
+    """Work the date out again from what is known now; when it changed, write it down and tell whoever wrote. Whether it did."""
     before = (case.due_on, case.due_provisional)
     _set(case, is_workday or calendar.table(session), pauses(session, case))
     if case.due_on == before[0]:
         return False
     details = {"why": why, "from": _iso(before[0]), "to": _iso(case.due_on)}
-    case_history.write(session, case, CHANGED, actor="system", now=now, details=details)
+    event = case_history.write(session, case, case_news.DUE, actor="system", now=now, details=details)
+    case_news.tell(session, case, event, now)
     return True
 
 
@@ -60,11 +60,15 @@ def stop(session: Session, case: Case, reason: str, day: date) -> None:
 
 def go_on(session: Session, case: Case, day: date, now: datetime) -> None:
     """End the open pause, if there is one, and move the date by the working days it took."""
+    end_pause(session, case, day)
+    recompute(session, case, "resumed", now)
+
+
+def end_pause(session: Session, case: Case, day: date) -> None:
     for one in case.pauses:
         if one.until is None:
             one.until = day
     session.flush()
-    recompute(session, case, "resumed", now)
 
 
 def pauses(session: Session, case: Case) -> Sequence[Pause]:

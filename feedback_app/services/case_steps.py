@@ -131,7 +131,7 @@ def _plain(taking: _Taking) -> Mapping[str, Any]:
 
 def _answer(taking: _Taking) -> Mapping[str, Any]:
     """A pause ends with the answer; who answered at which level can be seen later."""
-    case_clock.go_on(taking.session, taking.case, local_day(taking.now, taking.zone), taking.now)
+    case_clock.end_pause(taking.session, taking.case, local_day(taking.now, taking.zone))
     return {"level": taking.case.level}
 
 

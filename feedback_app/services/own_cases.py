@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 from feedback_app.db import directory
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.directory import ServicePoint
-from feedback_app.domain.complaints import LETTERS
-from feedback_app.domain.periods import local_day
+from feedback_app.domain import complaints as rules
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import NotAllowed, NotFound
-from feedback_app.services import audit, case_clock, case_history, case_media, case_words
+from feedback_app.services import audit, case_consent, case_history, case_media, case_words
 from feedback_app.texts import text as sentence
 
 __all__ = [
@@ -49,7 +48,7 @@ def by_number(session: Session, number: str) -> Case | None:
     typed = session.scalar(select(Case).where(Case.number == number))
     if typed is not None:
         return typed
-    spellings = [f"{letter}{number[1:]}" for letter in LETTERS.values()]
+    spellings = [f"{letter}{number[1:]}" for letter in rules.LETTERS.values()]
     return session.scalar(select(Case).where(Case.number.in_(spellings)).order_by(Case.id))
 
 
@@ -64,10 +63,15 @@ def own(session: Session, person_hash: str, number: str) -> Case:
 
 
 def add(session: Session, case: Case, text: str, now: datetime, **details: object) -> None:
-    """Append what the person says later; a picture or voice (``kind``, ``media_id``) is fetched by the worker."""
-    event = _event(session, case, "added", text, now, details)
+    """Append what the person says later; a picture or voice (``kind``, ``media_id``) is fetched by the worker.
+
+    What is said about a case that lives on in another one stands there too, so that whoever handles it reads it.
+    """
+    target = case_consent.living(session, case)
+    kept = {**details, "of": case.number} if target.id != case.id else details
+    event = _event(session, target, "added", text, now, kept)
     if details.get("media_id"):
-        case_media.want(session, case.id, event.id, str(details.get("kind", "")), str(details["media_id"]), now)
+        case_media.want(session, target.id, event.id, str(details.get("kind", "")), str(details["media_id"]), now)
 
 
 def point_at(session: Session, case: Case, point_id: int) -> None:
@@ -108,32 +112,40 @@ def raise_urgency(session: Session, case: Case, now: datetime) -> None:
 
 
 def withdraw(session: Session, case: Case, text: str, now: datetime) -> bool:
-    """The person takes it back; False when it was already over."""
-    if case.state != "open":
+    """The person takes it back; False when it was already over, or lives on in a case of several people."""
+    if rules.WITHDRAW not in rules.moves(case.state, case.kind):
         return False
-    case.state = "withdrawn"
+    case.state, case.closed_how, case.answered_on = rules.WITHDRAWN, rules.WITHDRAWN, None
     case.closed_at = now
     _event(session, case, "withdrawn", text, now, {})
     audit.write(session, actor="patient", action="case.withdrawn", subject=case.number or "", now=now)
     return True
 
 
-def reopen(session: Session, case: Case, text: str, now: datetime, zone: ZoneInfo) -> None:
-    """The person is not content with the outcome: a new date; an open case only gains the words."""
-    if case.state == "open":
+def reopen(session: Session, case: Case, text: str, now: datetime, zone: ZoneInfo) -> str:
+    """The person is not content. What became of it: ``added`` (it is being handled anyway), ``reopened`` (at the same
+    level), ``higher`` (one level up), ``final`` (nobody above: the ways outside remain), ``ended`` (had been final before:
+    the words are kept, new facts would open it).
+    """
+    state = case_consent.living(session, case).state
+    if state in {rules.OPEN, rules.PAUSED}:
         add(session, case, text, now)
-        return
-    case.state = "open"
-    case.closed_at, case.closed_how, case.answered_on = None, "", None
-    case_clock.began_anew(session, case, local_day(now, zone))
-    _event(session, case, "reopened", text, now, {})
-    audit.write(session, actor="patient", action="case.reopened", subject=case.number or "", now=now)
+        return "added"
+    if state == rules.FINAL:
+        add(session, case, text, now)
+        return "ended"
+    if state == rules.WITHDRAWN:
+        case_consent.new_facts(session, case, text, now, zone)
+        return "reopened"
+    refused = case_consent.refuse(session, case, text, now, zone)
+    return "final" if refused.state == rules.FINAL else "higher"
 
 
 def last_answer(session: Session, case: Case) -> str:
     """What the hospital said last; empty before it did."""
     said = CaseEvent.action.in_(["answered", "closed"]) & (CaseEvent.text != "")  # closing may add nothing
-    query = select(CaseEvent.text).where(CaseEvent.case_id == case.id, said)
+    story = case_consent.living(session, case).id
+    query = select(CaseEvent.text).where(CaseEvent.case_id == story, said)
     return session.scalar(query.order_by(CaseEvent.id.desc()).limit(1)) or ""
 
 

@@ -858,6 +858,7 @@ def upgrade() -> None:
         sa.Column("working_days", sa.Integer(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("due_provisional", sa.Boolean(), nullable=False),
+        sa.Column("last_reminder", sa.String(length=24), nullable=False),
         sa.Column("answered_on", sa.Date(), nullable=True),
         sa.Column("closed_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("handling_score", sa.Integer(), nullable=True),
