@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from feedback_app.db import case_secrets
 from feedback_app.db.complaints import Case
 from feedback_app.domain import complaints as rules
 from feedback_app.errors import Conflict, Refused
-from feedback_app.services import audit, case_clock, case_history, case_steps, complaints
+from feedback_app.services import audit, case_clock, case_history, case_steps, case_words, complaints
 from feedback_app.services.complaints import Filing
 
 LONGEST_LIST = 200
@@ -89,12 +90,13 @@ def split(session: Session, number: str, text: str, *, seen: int, by: str, now: 
         kind=case.kind,
         point_id=case.service_point_id,
         complainant_hash=case.complainant_hash,
-        contact_sealed=case.contact_sealed,
         first_receiver=by,
         received_on=case.day,
         made_up=case.made_up,
     )
     second = complaints.file(session, filing, zone=zone, now=now)
+    for sealed in case_secrets.sealed(session, case.id, case_secrets.CONTACT):
+        case_words.keep_contact(session, second, sealed, now)
     case_history.write(session, case, rules.SPLIT, actor=by, now=now, details={"into": second.number})
     audit.write(session, actor=by, action="case.split", subject=number, now=now, into=second.number)
     return second

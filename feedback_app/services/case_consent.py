@@ -104,8 +104,8 @@ def rate(session: Session, case: Case, score: int, words: str, now: datetime) ->
         raise Refused("complaints.bad_score")
     if living(session, case).state not in {rules.CLOSED, rules.FINAL}:
         raise Conflict("complaints.not_settled_open", number=case.number, state=case.state)
-    case.handling_score, case.handling_words = score, _short_enough(words)
-    _write(session, case, RATED, now, text=case.handling_words, details={"score": score})
+    event = _write(session, case, RATED, now, text=_short_enough(words), details={"score": score})
+    case.handling_score, case.handling_words = score, event.text
 
 
 def consent(session: Session, case: Case, agrees: bool, now: datetime) -> None:

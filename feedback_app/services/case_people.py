@@ -1,6 +1,7 @@
 """Who is told about a case at the hospital: its owner, heads of its departments, the complaints office, the directors.
 
-An owner is a login or ``staff:D01``. A login that is somebody's staff number or WeCom userid is that person; the messages of
+An owner is a login or ``staff:D01``. A login belongs to the member of staff its account names, else to the one
+with that staff number or WeCom userid; the messages of
 everybody who cannot be reached go to the complaints office's group, so that nothing is silent.
 """
 
@@ -15,6 +16,7 @@ from feedback_app.db.accounts import Account
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.people import Binding
+from feedback_app.domain.roles import DIRECTOR, HEAD
 from feedback_app.errors import NotFound
 from feedback_app.services import outbox
 from feedback_app.services.deliveries import PERSONAL
@@ -53,6 +55,9 @@ def staff(session: Session, who: str) -> ServicePoint | None:
     query = select(ServicePoint).where(ServicePoint.kind == "staff", ServicePoint.active)
     if who.startswith("staff:"):
         return session.scalar(query.where(ServicePoint.key == key))
+    person_id = session.scalar(select(Account.person_id).where(Account.login == who, Account.active))
+    if person_id is not None:
+        return session.scalar(query.where(ServicePoint.id == person_id))
     same = or_(func.lower(ServicePoint.key) == key.lower(), func.lower(ServicePoint.wecom_userid) == key.lower())
     return session.scalar(query.where(same).order_by(ServicePoint.id))
 
@@ -70,9 +75,14 @@ def is_head(duty: str) -> bool:
 
 
 def heads(session: Session, department_id: int | None) -> list[ServicePoint]:
-    """Active heads of one department, as the directory names their duty."""
+    """Active heads of one department: accounts of that role, else as the directory names their duty."""
     if department_id is None:
         return []
+    accounts = select(Account.login).where(Account.role == HEAD, Account.active, Account.department_id == department_id)
+    named = [staff(session, login) for login in session.scalars(accounts.order_by(Account.id))]
+    known = [one for one in named if one is not None]
+    if known:
+        return known
     query = select(ServicePoint).where(
         ServicePoint.kind == "staff", ServicePoint.active, ServicePoint.department_id == department_id
     )
@@ -81,7 +91,7 @@ def heads(session: Session, department_id: int | None) -> list[ServicePoint]:
 
 def directors(session: Session, keys: Sequence[str]) -> list[ServicePoint]:
     """The heads of the hospital: staff numbers of the configuration, and accounts with that role."""
-    logins = session.scalars(select(Account.login).where(Account.role == "director", Account.active)).all()
+    logins = session.scalars(select(Account.login).where(Account.role == DIRECTOR, Account.active)).all()
     found = [staff(session, who) for who in (*(f"staff:{key}" for key in keys), *logins)]
     return list({one.id: one for one in found if one is not None}.values())
 
