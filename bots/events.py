@@ -1,6 +1,6 @@
 """Following, scanning, tapping the menu; and messages without words."""
 
-from bots.intents import _intake, menu
+from bots.intents import _intake, complaint, menu
 from bots.language.directory import Point
 from bots.messages import Reply
 from bots.turn import Turn
@@ -78,7 +78,10 @@ def without_words(turn: Turn) -> Reply:
     """A picture, a voice message nobody wrote down, a place: kept with an open complaint, otherwise explained."""
     if turn.inbound.kind not in {"image", "voice", "video", "shortvideo", "location", "link"}:
         return turn.menu() if turn.inbound.kind == "text" else Reply()
-    kept = _intake.media(turn)
+    offered = turn.step is not None and turn.step.name == "offer_complaint"
+    if offered:  # proof sent along is a yes
+        complaint.open_offered(turn)
+    kept = _intake.media(turn, just_opened=offered)
     if kept is not None:
         return kept
     step = turn.step

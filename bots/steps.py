@@ -114,6 +114,8 @@ def _case(turn: Turn, reading: Understanding) -> Reply | None:
     assert turn.step is not None  # noqa: S101 - read() looked
     if reading.intent in {"greeting", "cancel", "question", "rating", "praise"} or reading.expect == "ask_detail":
         return None
+    if facts.begins_another(_plain(turn)):
+        return None
     if reading.expect == "open_case_urgent" or (reading.intent == "nonsense" and len(_plain(turn)) < 2):
         return None
     number = str(turn.step.data.get("number", ""))
@@ -125,6 +127,8 @@ def _case(turn: Turn, reading: Understanding) -> Reply | None:
         return Reply.of(progress.done(turn, case, "reopen"))
     if case.state not in {"open", "answered"}:
         return None
+    if facts.ends(_plain(turn)):
+        return Reply.of(progress.standing(turn, case))
     own_cases.add(turn.session, case, shortened(turn.text), turn.now, **turn.media)
     turn.wait_for("case", number=number)
     return Reply.of(turn.say("complaint.added", number=number))
@@ -138,7 +142,7 @@ def _offer(turn: Turn, reading: Understanding) -> Reply | None:
     assert turn.step is not None  # noqa: S101 - read() looked
     data = turn.step.data
     if _YES.match(_plain(turn)):
-        return complaint.open_case(turn, str(data.get("text", "")), _filing.point_by_id(turn, data.get("point")))
+        return complaint.open_offered(turn)
     if _NO.match(_plain(turn)) or turn.text.strip() in lexicon.words("close.words"):
         _filing.file(turn, str(data.get("text", "")), kind="suggestion")
         turn.settle()
@@ -157,7 +161,10 @@ def _number(turn: Turn, reading: Understanding) -> Reply | None:
     fitting = [
         case for case in own_cases.of_person(turn.session, turn.person) if (case.number or "").endswith(found[0])
     ]
-    return Reply.of(progress.standing(turn, fitting[0])) if len(fitting) == 1 else None
+    if len(fitting) != 1:
+        return None
+    withdraw = bool(turn.step and turn.step.data.get("withdraw"))
+    return Reply.of(progress.done(turn, fitting[0], "withdraw") if withdraw else progress.standing(turn, fitting[0]))
 
 
 def _praised(turn: Turn, reading: Understanding) -> Reply | None:

@@ -183,9 +183,10 @@ def _question(turn: Turn, told: Open) -> str:
     return turn.say(f"intake.ask_{name}", found=found) if name else ""
 
 
-def media(turn: Turn) -> Reply | None:
+def media(turn: Turn, *, just_opened: bool = False) -> Reply | None:
     """A picture or voice message: kept with the case, and the question stays open. None: no complaint is being told."""
-    told = current(turn) if turn.step is not None and turn.step.name == STEP else None
+    telling = just_opened or (turn.step is not None and turn.step.name == STEP)
+    told = current(turn) if telling else None
     if told is None:
         return None
     own_cases.add(turn.session, told.case, f"[{turn.inbound.kind}]", turn.now, **turn.media)

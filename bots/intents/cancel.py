@@ -1,5 +1,6 @@
 """Leaving, taking a rating back, silence, and requests about one's data."""
 
+from bots.intents import progress
 from bots.intents import rating as ratings
 from bots.intents._filing import file, point_by_id
 from bots.language.meaning import Understanding
@@ -12,6 +13,8 @@ class Cancel(Intent):
     def answer(self, turn: Turn, reading: Understanding) -> Reply:
         if reading.expect == "undo_last":
             return _undo(turn, reading)
+        if reading.expect == "withdraw":
+            return progress.own_list(turn, withdraw=True)
         turn.settle()
         if reading.expect == "privacy_request":
             case = file(turn, turn.text, kind="complaint")

@@ -1,12 +1,14 @@
 """Complaints by message: filed at once with what was said; suggestions likewise."""
 
 from bots.intents import _intake
-from bots.intents._filing import file
+from bots.intents._filing import file, point_by_id
 from bots.intents.urgent import alarm
 from bots.language.directory import Point
 from bots.language.meaning import Understanding
+from bots.language.rules.account import TOPIC as WEIGHED
 from bots.messages import Reply
 from bots.turn import Intent, Turn
+from feedback_app.services import conversations
 
 
 class Complaint(Intent):
@@ -17,6 +19,8 @@ class Complaint(Intent):
         if reading.expect == "store_suggestion":
             return suggest(turn, turn.text, point)
         if reading.expect == "offer_complaint":
+            if reading.topic == WEIGHED:  # no rule placed it: if it is left unanswered, an administrator still sees it
+                conversations.not_understood(turn.session, turn.text, turn.step.name if turn.step else "", turn.now)
             turn.wait_for("offer_complaint", text=turn.text, point=point.id if point else None)
             return Reply.of(turn.say("complaint.offer"))
         if reading.expect == "open_case_urgent":
@@ -42,6 +46,12 @@ def open_case(turn: Turn, text: str, point: Point | None) -> Reply:
         f"intake.{key}", number=case.number, day=turn.day(case.due_on), name=turn.place(point) if point else ""
     )
     return Reply.of("\n".join(filter(None, (filed, _intake.begin(turn, case, text)))))
+
+
+def open_offered(turn: Turn) -> Reply:
+    """What was told when we asked whether it is to be a complaint."""
+    data = turn.step.data if turn.step else {}
+    return open_case(turn, str(data.get("text", "")), point_by_id(turn, data.get("point")))
 
 
 def suggest(turn: Turn, text: str, point: Point | None) -> Reply:

@@ -25,7 +25,9 @@ def _of_numbers(turn: Turn, reading: Understanding) -> Reply:
             refusals.append(turn.say("progress.not_yours", number=number))
         except NotFound:
             refusals.append(turn.say("progress.unknown", number=number))
-    return Reply.of("\n".join([*(done(turn, case, reading.expect) for case in own), *refusals]))
+    asked_which = turn.step is not None and turn.step.name == "ask_case" and turn.step.data.get("withdraw")
+    expect = "withdraw" if asked_which and reading.expect == "answer_status" else reading.expect
+    return Reply.of("\n".join([*(done(turn, case, expect) for case in own), *refusals]))
 
 
 def done(turn: Turn, case: Case, expect: str) -> str:
@@ -62,12 +64,20 @@ def own_list(turn: Turn, *, withdraw: bool = False) -> Reply:
     if not cases:
         turn.wait_for("ask_case")
         return Reply.of("\n".join((turn.say("progress.none"), turn.say("progress.ask_number"))))
-    if withdraw and len([case for case in cases if case.state == "open"]) == 1:
-        case = next(case for case in cases if case.state == "open")
-        return Reply.of(done(turn, case, "withdraw"))
-    if any(case.state == "open" for case in cases):
-        _listen(turn, next(case for case in cases if case.state == "open"))
+    still_open = [case for case in cases if case.state == "open"]
+    if withdraw and still_open:
+        return _which_back(turn, still_open)
+    if still_open:
+        _listen(turn, still_open[0])
     return Reply.of("\n".join(standing(turn, case) for case in cases))
+
+
+def _which_back(turn: Turn, still_open: list[Case]) -> Reply:
+    """The only open case is taken back at once; of several, which one is asked, never guessed."""
+    if len(still_open) == 1:
+        return Reply.of(done(turn, still_open[0], "withdraw"))
+    turn.wait_for("ask_case", withdraw=True)
+    return Reply.of("\n".join((turn.say("progress.which_back"), *(standing(turn, case) for case in still_open))))
 
 
 def _listen(turn: Turn, case: Case) -> None:

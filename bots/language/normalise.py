@@ -8,6 +8,7 @@ from bots.language.traditional import simplified
 
 LONGEST = 1500
 """Characters that are looked at; WeChat sends at most 2,048 bytes."""
+_ROMAN = str.maketrans("ⅠⅡⅢⅣⅤⅰⅱⅲⅳⅴ", "1234512345")
 _DROPPED = frozenset({"Cf", "Cs", "Co", "Cn", "Mn", "Me"})
 _SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
 _FACE = re.compile(r"\[([\u4e00-\u9fffA-Za-z]{1,8})\]")
@@ -18,7 +19,7 @@ _NOT_WORDS = re.compile(r"[^\w\u4e00-\u9fff]+")
 
 def plain(text: str) -> str:
     """NFKC, without control, direction and joining signs, simplified, lower case, single spaces."""
-    wide = unicodedata.normalize("NFKC", text[:LONGEST])
+    wide = unicodedata.normalize("NFKC", text[:LONGEST].translate(_ROMAN))
     seen = "".join(_visible(sign) for sign in wide)
     return _SPACES.sub(" ", simplified(_SKIN.sub("", seen))).strip().lower()
 

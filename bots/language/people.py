@@ -6,7 +6,7 @@ from functools import cache
 
 from bots.language import lexicon
 from bots.language.directory import Directory, Keys, Point, surname_of
-from bots.language.sounds import alike, sounds
+from bots.language.sounds import alike, sounds, spelled
 
 Found = tuple[Keys, int, int, bool, str]
 """Candidates, start, end, said plainly, kind (name | role | fuzzy)."""
@@ -48,7 +48,7 @@ def staff_mentions(text: str, directory: Directory) -> list[Found]:
     """People spoken of in ``text``, without overlaps."""
     exact = list(_by_name(text, directory))
     found = list(exact)
-    for reader in (_by_sound, _by_surname, _by_given_name, _by_pinyin):
+    for reader in (_by_sound, _by_surname, _by_given_name, _by_pinyin, _by_latin_surname, _by_compound):
         for one in reader(text, directory):
             if not _overlaps(one, found) and not _repeats(one, exact):
                 found.append(one)
@@ -72,7 +72,7 @@ def _by_name(text: str, directory: Directory) -> Iterator[Found]:
             name = text[place : place + length]
             places = directory.names.get(name)
             if places and _stands_as_name(name, text, place, directory):
-                yield places, place, place + length, True, "name"
+                yield places, place, place + length, not _only_scored(name, text, place, directory), "name"
                 step = length
                 break
         place += step
@@ -88,12 +88,21 @@ def _stands_as_name(name: str, text: str, start: int, directory: Directory) -> b
         return True
     if not before.strip() and re.match(r"^[,:\s]*(谢谢|感谢|辛苦)(你|您|了)", after):
         return True
+    if _only_scored(name, text, start, directory):
+        return True
     named = before.endswith(tuple(lexicon.words("names.before")))
     return named and bool(
         re.match(
             r"^(?: ?(?:(?:打|评|点|来)(?:个|一个|了)?)?(?:[\d一二三四五满好差点★⭐👍👎,]|$|非常满|很满|不满))", after
         )
     )
+
+
+def _only_scored(name: str, text: str, start: int, directory: Directory) -> bool:
+    """万里 四颗星: nothing but the word and a score; a name, but one that is confirmed."""
+    if name not in directory.common_names or text[:start].strip():
+        return False
+    return bool(re.match(r"^[ ,:]{0,2}(?:[1-5一二两三四五]|满)(?:颗|个)?(?:星|分)", text[start + len(name) :]))
 
 
 def _by_surname(text: str, directory: Directory) -> Iterator[Found]:
@@ -108,6 +117,14 @@ def _by_surname(text: str, directory: Directory) -> Iterator[Found]:
         start = role.start() - (len(called[0]) if called else len(surname))
         sure = len(places) == 1 and len(directory.surnames.get(surname, ())) == 1
         yield places, start, role.end(), sure, "role"
+
+
+def _by_compound(text: str, directory: Directory) -> Iterator[Found]:
+    """眼科欧阳: a surname of two characters is a person without a title, too."""
+    for surname in lexicon.words("names.compound"):
+        start = text.find(surname) if surname in directory.surnames else -1
+        if start >= 0:
+            yield directory.surnames[surname], start, start + len(surname), False, "fuzzy"
 
 
 _CALLED = re.compile(r"姓([\u4e00-\u9fff]{1,2}?)的?(?:那个|那位|这个|这位|一个|一位)?的?$")
@@ -146,6 +163,23 @@ def _by_pinyin(text: str, directory: Directory) -> Iterator[Found]:
             for spelling in {"".join(parts), "".join([*parts[1:], parts[0]]), "".join([parts[-1], *parts[:-1]])}:
                 if spelling in directory.pinyin and len(spelling) > 4:
                     yield directory.pinyin[spelling], word.start(), group[-1].end(), False, "fuzzy"
+
+
+_LATIN_TITLE = re.compile(r"\b(?:dr|doctor|nurse|director|professor|prof)\b\.? ?([a-z]{2,10})\b")
+
+
+def _by_latin_surname(text: str, directory: Directory) -> Iterator[Found]:
+    """Dr Ouyang: everybody whose surname is spelled so and whom the title fits."""
+    for found in _LATIN_TITLE.finditer(text):
+        places = tuple(
+            place
+            for surname, staff in directory.surnames.items()
+            if spelled(surname) == found[1]
+            for place in staff
+            if role_fits(directory.points[place], found[0].split()[0].rstrip("."))
+        )
+        if places:
+            yield places, found.start(), found.end(), False, "fuzzy"
 
 
 def _by_sound(text: str, directory: Directory) -> Iterator[Found]:

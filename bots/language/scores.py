@@ -44,10 +44,12 @@ _OVER = re.compile(
     rf"(?:{_N})(?:颗|个)?(?:星|分)(?:都|也)?(?:不够|不足以|不止|远远不够|太少|嫌少)|不止(?:{_N})(?:颗|个)?(?:星|分)"
 )
 _RANGE = re.compile(
-    r"(?<![\d-])([1-5一二三四五]) ?(?:星|分)?(?:-|~|到|至|或者?|还是|、|/) ?([1-5一二三四五])(?:星|分)?(?![\d月日/-])"
+    r"(?<![\d-])([1-5一二三四五]) ?(?:星|分)?(?:-|~|到|至|或者?|还是|、|/(?!5)) ?([1-5一二三四五])(?:星|分)?(?![\d月日/-])"
 )
-_NEIGHBOURS = re.compile(r"(?<![十百\d])([一二三四])([二三四五])(?:颗|个)?(?:星|分(?!钟))")
-_STARS = re.compile(rf"((?<![\d一二三四五星分])-|负)?({_N}) ?(?:颗|个|粒|枚)?(?:星星|星|stars?\b)(半)?(?!座|期|光|巴)")
+_NEIGHBOURS = re.compile(r"(?<![十百\d])([一二两三四])([二三四五])(?:颗|个)?(?:星|分(?!钟))")
+_STARS = re.compile(
+    rf"((?<![\d一二三四五星分])-|负)?({_N}) ?(?:颗|个|粒|枚)?(?:小?星星|星|stars?\b)(半)?(?!座|期|光|巴)"
+)
 _POINTS = re.compile(
     rf"((?<![\d一二三四五星分])-|负)?({_N}) ?(?:个)?(?:分|points?\b)(半)?(?!钟|[诊院店娩配开析别成期明类布泌部])"
 )
@@ -55,7 +57,11 @@ _OUT_OF = re.compile(r"(?<!\d)(\d{1,3}(?:\.\d)?) ?(?:/|out of) ?(5|10|100)(?!\d)
 _ROW = re.compile(r"[★⭐🌟✨✭⭑](?: ?[★⭐🌟✨✭⭑☆✩])*")
 _COUNTED = re.compile(r"(?<=[1-5一二三四五])[★⭐🌟](?![★⭐🌟])")
 """4⭐ says four, not one."""
+_DECORATION = re.compile(r"(?<=[1-5一二三四五满颗个]星)[★⭐🌟 ]+|(?<=[1-5一二三四五满]分)[★⭐🌟 ]+")
+"""五颗星⭐: the score is said, the sign adorns it."""
 _FULL = re.compile(r"最高分|最低分|满分|全五?星|满星|全优|顶格|拉满|负分")
+_ON_SCALE = re.compile(r"(?<![\d.])(\d{1,3})(?=$|[,。!;])")
+"""百分制给60: with the scale said, the figure needs no unit."""
 _CLAUSE = re.compile(r"[,;!?~\n]|\. |。")
 
 
@@ -76,7 +82,7 @@ def between(text: str) -> tuple[int, int] | None:
 
 def explicit(text: str) -> tuple[Score, ...]:
     """Scores in figures, stars or points, in the order written."""
-    painted = _COUNTED.sub("星", masked(text))
+    painted = _COUNTED.sub("星", _DECORATION.sub(lambda found: "□" * len(found[0]), masked(text)))
     scale = _scale(painted)
     if scale:
         painted = _SCALE.sub(lambda found: "□" * len(found[0]), painted)
@@ -87,6 +93,8 @@ def explicit(text: str) -> tuple[Score, ...]:
         for one in reader(painted):
             if not any(one.start < other.end and other.start < one.end for other in found):
                 found.append(one)
+    if scale and not found:
+        found = [_scaled(float(one[1]), scale, one) for one in _ON_SCALE.finditer(painted)]
     if scale and not found:
         found = [Score(5, one.start(), one.end(), True, "points") for one in _SCALE.finditer(text) if "满分" in one[0]]
     return tuple(sorted(found, key=lambda one: one.start))

@@ -8,6 +8,7 @@ from bots.language import lexicon
 from bots.language.directory import Directory, Keys
 from bots.language.numerals import value
 from bots.language.people import staff_mentions
+from bots.language.sounds import alike
 
 _FLOOR = re.compile(r"([\d一二三四五六七八九十]{1,2}) ?(?:楼|层)")
 _NUMBER = r"([\d一二两三四五六七八九十]{1,3})"
@@ -36,7 +37,7 @@ def find(text: str, directory: Directory) -> tuple[Mention, ...]:
     windows = _windows(text, directory)
     taken = [*people, *windows]
     units = [one for one in _units(text, directory) if not _inside(one, taken)]
-    found = _without_settings([*taken, *units], people)
+    found = _without_settings([*taken, *units], people) or _by_ear(text, directory)
     return tuple(sorted(found, key=lambda one: one.start))
 
 
@@ -72,12 +73,20 @@ def _departments(text: str, directory: Directory) -> tuple[str, ...]:
 def _words_of_units(text: str, directory: Directory) -> Iterable[tuple[int, str]]:
     place = 0
     while place < len(text):
-        word = next((one for one in directory.units_by_start.get(text[place], ()) if text.startswith(one, place)), None)
+        word = next((one for one in directory.units_by_start.get(text[place], ()) if _stands(one, text, place)), None)
         if word is None:
             place += 1
         else:
             yield place, word
             place += len(word)
+
+
+def _stands(word: str, text: str, place: int) -> bool:
+    """Latin words only where no letter touches them: the er of after is no emergency room."""
+    if not text.startswith(word, place):
+        return False
+    around = text[max(0, place - 1) : place] + text[place + len(word) : place + len(word) + 1]
+    return not word.isascii() or not any(sign.isascii() and sign.isalpha() for sign in around)
 
 
 def _narrowed(one: Mention, named: tuple[str, ...], directory: Directory) -> Mention:
@@ -97,6 +106,7 @@ def _narrowed(one: Mention, named: tuple[str, ...], directory: Directory) -> Men
 
 def _windows(text: str, directory: Directory) -> list[Mention]:
     types = lexicon.alternatives(directory.windows_by_type) or "(?!)"
+    latin = lexicon.alternatives([one for one in directory.windows_by_type if one.isascii()])
     found = [
         *_by(rf"{_NUMBER} ?(?:号|#)? ?(?:的)?({types})(?:的)?(?:窗口|窗|处|台)", text, directory, 1, 2),
         *_by(rf"({types})(?:的|处|室)?(?:第)?{_NUMBER} ?(?:号|#)?(?:窗口|窗)", text, directory, 2, 1),
@@ -106,7 +116,14 @@ def _windows(text: str, directory: Directory) -> list[Mention]:
         ),
         *_by(rf"(?:window|counter)(?: number| no\.?| #)? ?{_NUMBER}\b", text, directory, 1, None),
         *_by(rf"{_NUMBER}窗口?(?:的)?({types})?", text, directory, 1, 2),
-        *_by(rf"({types})(?:的)?(?={_PERSON_AT})(?:窗口|窗)?", text, directory, None, 1),
+        *_by(
+            rf"({types})(?:的|办事|办理|服务|结算|业务|人工|咨询)?(?={_PERSON_AT})(?:窗口|窗)?",
+            text,
+            directory,
+            None,
+            1,
+        ),
+        *_by(rf"({latin})", text, directory, None, 1),
         *_by(
             rf"^(?:给|对|评价?|我要评价?|表扬|投诉|我要投诉|感谢|谢谢)?({types})(?= ?(?:的)?(?:[\d一二三四五]|满意|不满|很|非常|差|好|$|,|太|真|一般|还))",
             text,
@@ -168,6 +185,25 @@ def _units(text: str, directory: Directory) -> list[Mention]:
         generic = any(directory.points[place].kind == "department" for place in places)
         made.append(Mention(places, start, start + len(word), len(places) == 1 and not generic, "unit"))
     return made
+
+
+_EAR = re.compile(
+    r"(?:^|给|对|评价|投诉|表扬|号)([\u4e00-\u9fff]{2})(?=窗口|窗|[ ,]?(?:[1-5一二两三四五][星分颗]|满意|很|非常|差评|好评|不满意))"
+)
+
+
+def _by_ear(text: str, directory: Directory) -> list[Mention]:
+    """收非窗口: the type of a window or a team of two characters, of which one was mistyped with the same sound."""
+    for found in _EAR.finditer(text):
+        for called in (directory.windows_by_type, directory.units):
+            for word, places in called.items():
+                if (
+                    len(word) == 2
+                    and alike(word, found[1])
+                    and any(a == b for a, b in zip(word, found[1], strict=True))
+                ):
+                    return [Mention(places, found.start(1), found.end(1), False, "unit")]
+    return []
 
 
 def types_in(text: str, directory: Directory) -> Keys:

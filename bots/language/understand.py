@@ -3,6 +3,7 @@
 from bots.language.directory import Directory
 from bots.language.meaning import Context, Message, Understanding
 from bots.language.rules import (
+    account,
     case_numbers,
     complaint,
     correction,
@@ -35,7 +36,7 @@ ORDER = (
     complaint.vague,
     rating.read,
     english.read,
-    whole.account,
+    account.read,
     whole.fallback,
 )
 

@@ -123,6 +123,12 @@ def test_pictures_and_voice_belong_to_the_case_and_the_question_stays(runtime: R
     assert kept == ["m-1", "m-2"]
 
 
+def test_a_picture_sent_when_we_asked_whether_to_file_says_yes(runtime: Runtime, patient: Patient) -> None:
+    assert "登记" in patient.says("我在大厅站了会儿，医院里到处是人")
+    assert "已放进编号" in patient.sends(kind="image", media_id="m-1").text
+    assert only(runtime).complainant_hash
+
+
 def test_a_picture_instead_of_the_story_is_filed(runtime: Runtime, patient: Patient) -> None:
     patient.says("投诉")
     assert "发生了什么" in patient.sends(kind="image", media_id="m-1").text
@@ -277,3 +283,16 @@ def test_a_rating_of_this_morning_keeps_who_served_then(runtime: Runtime, patien
         assert [one.on_duty_id for one in session.query(Rating)] == [
             session.query(ServicePoint).filter_by(key="C01").one().id
         ]
+
+
+def test_of_several_open_complaints_the_one_to_withdraw_is_asked(runtime: Runtime, patient: Patient) -> None:
+    patient.says("食堂的菜又咸又贵，没人管")
+    patient.says("说完了")
+    patient.says("我还要投诉电梯等了半个小时")
+    patient.says("说完了")
+    first, second = sorted(case.number or "" for case in cases(runtime))
+    asked = patient.says("取消投诉")
+    assert first in asked and second in asked and "后四位" in asked
+    assert f"{second} 已经按您说的撤回" in patient.says(second[-4:])
+    assert {case.number: case.state for case in cases(runtime)} == {first: "open", second: "withdrawn"}
+    assert f"{first} 已经按您说的撤回" in patient.says("撤销投诉")

@@ -22,7 +22,6 @@ def read(message: Message) -> Understanding | None:
 _IN_GENERAL = re.compile(
     r"(投诉|举报|反映)(后|之后|以后|的话|一般|要|需要|了以后)?[^,]{0,4}(多久|几天|会不会|多长时间|什么时候能)(?!.*(我的|上次|还没))"
 )
-_WITHDRAWN = re.compile(r"(撤销|撤回|撤掉|取消|撤).{0,6}(投诉|举报|工单)|撤诉|投诉.{0,3}(撤|取消)")
 
 
 _WISHES_NOW = re.compile(
@@ -43,6 +42,4 @@ def is_about_a_filed_one(message: Message) -> bool:
 def without_number(message: Message) -> Understanding | None:
     if is_about_a_filed_one(message) and not _IN_GENERAL.search(message.text):
         return message.reads("progress", "ask_case")
-    if _WITHDRAWN.search(message.text):
-        return message.reads("progress", "ask_case", topic="withdraw")
     return None

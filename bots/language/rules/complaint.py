@@ -14,6 +14,11 @@ _THANKS = re.compile(
 
 
 _BUT = re.compile(r"但是|但|不过|可是|然而")
+_NOT_BAD = re.compile(
+    r"(没(有)?那么|不算|不是很|不是太|不怎么|不太|并不|不会|(一点|一点儿|根本)(都|也)不|(?<!能)不|没(有)?)(难吃|脏|乱|贵|慢|吵|挤|凶|疼|痛|麻烦|冷|难闻|难|烂|糟|坏)(?!不)"
+    "|(没有?|从不|从没|不会|并不|一点没|并没有?)(不耐烦|嫌|凶|骂|推|敷衍|摆架子|甩脸|发火|不理|着急)"
+)
+"""没那么难吃: a bad word denied tells nothing bad."""
 _NEVER_BAD = re.compile(r"(从没|没有?|不会|从不|从来没)让.{0,3}失望|不难吃|没(有)?(等|排队)")
 
 
@@ -44,7 +49,7 @@ def read(message: Message) -> Understanding | None:
 
 
 def complains(message: Message) -> bool:
-    text = message.without_names
+    text = _NOT_BAD.sub("好", message.without_names)
     found = (
         message.has_word("complaint.taught")
         or lexicon.pattern("complaint.patterns").search(text)

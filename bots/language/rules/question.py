@@ -2,9 +2,10 @@
 
 import re
 
+from bots.language import lexicon
 from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
-from bots.language.rules import complaint, praise, rating
+from bots.language.rules import account, complaint, praise, rating
 from bots.language.targets import types_in
 
 _RATING_WORDS = re.compile(r"(打分|评分|评价|打星|点评|好评|打几分|给分)")
@@ -17,13 +18,21 @@ def read(message: Message) -> Understanding | None:
     if message.says("question.medical"):
         return message.reads("question", "no_medical_advice")
     asks = message.says("question.patterns") or message.has_word("question.taught")
-    if not asks or message.says("complaint.rhetoric"):
+    if not asks or message.says("complaint.rhetoric") or _only_ends_like_one(message):
         return None
     if _COMPARING.search(message.text) and message.possible:
         return message.reads("question", "ask_target", candidates=message.possible)
     if _RATING_WORDS.search(message.text) and message.named and re.search("怎么|如何|在哪|哪里|可以|能", message.text):
         return rating.asks_score(message, message.named[0])
     return message.reads("question", "answer", targets=message.named[:1] or _window_meant(message))
+
+
+def _only_ends_like_one(message: Message) -> bool:
+    """A sign and no word of a question, about something bad: 这种态度也配穿白大褂？"""
+    rest = message.text.replace("?", "")
+    if message.text == rest or lexicon.pattern("question.patterns").search(rest):
+        return False
+    return complaint.complains(message) or account.tone(message) < 0
 
 
 def _window_meant(message: Message) -> tuple[Point, ...]:

@@ -14,7 +14,6 @@ _PARTS = re.compile(
     r"(技术|医术|水平|态度|服务|等候|等待|环境|速度|讲解|沟通|卫生|效率|流程|排队|价格|专业|味道|总体|整体|综合)(?:给|打|是|:|,| )*$"
 )
 _BUT = re.compile(r"但|不过|可是|就是|然而|but")
-_THOUGH = re.compile(r"虽然|尽管|虽说|though|although")
 _OVERALL = ("总体", "整体", "综合")
 _SOMEBODY = re.compile(r"医生|大夫|护士|窗口|大姐|小姐姐|师傅|阿姨|那个|这个|那位|这位|主任|小伙|姑娘|保安|大哥|帅哥")
 _OPENING = re.compile(r"^(我?(要|想|来)?(给|对)?.{0,12}(评价?|打分|评分|打个分|评个分|点评)(一下|下|吧)?|怎么评价?.*)$")
@@ -85,6 +84,11 @@ def _figure_after_name(message: Message) -> Score | None:
     found = re.fullmatch(
         r"\W*(?:给|评价?|对)?□+(?:医生|大夫|护士|主任)? ?[:,给打评]* ?([1-5五四三二一])\W*", message.without_names
     )
+    before = re.fullmatch(
+        r"\W*(?:评分|打分|评价|给|打) ?:? ?([1-5五四三二一])(?:分|星)?\W*(?:给)?□+(?:医生|大夫|护士|主任)?\W*",
+        message.without_names,
+    )
+    found = found or before
     number = value(found[1]) if found else None
     return Score(int(number), found.start(1), found.end(1), False, "bare") if found and number else None
 
@@ -93,7 +97,7 @@ def _name_alone(message: Message) -> Understanding | None:
     if not message.mentions:
         return message.reads("rating", "ask_target") if _OPENING.match(message.bare) else None
     rest = re.sub(
-        r"□|[\W]|医生|大夫|护士|主任|给|对|评价|打分|评分|评|我|要|想|来|的|怎么|窗口|号|一下|科|那个|这个|吧|啊|在|是|打个分|点评|service|rate|dr|doctor",
+        r"□|[\W]|医生|大夫|护士|主任|给|对|评价|打分|评分|评|我|要|想|来|的|怎么|窗口|号|一下|科|那个|这个|吧|啊|在|是|打个分|评个分|个分|点评|service|rate|dr|doctor",
         "",
         _without_units(message),
     )
@@ -137,8 +141,23 @@ def _for_target(message: Message, level: int | None, *, sure: bool) -> Understan
     if mention is None:
         return _without_target(message, level, sure=sure)
     point = message.points(mention)[0]
-    firm = sure and mention.sure and not message.mistyped and _agrees(message, level) and not _odd(message, point)
+    firm = (
+        sure
+        and mention.sure
+        and not message.mistyped
+        and not _apart(message, mention)
+        and agrees(message, level)
+        and not _odd(message, point)
+    )
     return message.reads("rating", "accept" if firm else "accept_or_confirm", targets=(point,), scores=(level,))
+
+
+def _apart(message: Message, mention: Mention) -> bool:
+    """3星，停车太难: the place stands in another clause, after the score; it may be only the reason."""
+    scores = message.written_scores
+    if mention.kind not in {"unit", "window_type"} or not scores or mention.start < scores[0].end:
+        return False
+    return bool(re.search(r"[,。;!]", message.text[scores[0].end : mention.start]))
 
 
 def _odd(message: Message, point: Point) -> bool:
@@ -155,15 +174,20 @@ def _without_target(message: Message, level: int, *, sure: bool) -> Understandin
     return message.reads("rating", "ask_target", scores=(level,), candidates=message.possible)
 
 
-def _agrees(message: Message, level: int) -> bool:
+def agrees(message: Message, level: int) -> bool:
     """Whether the words around a score say the same as the score."""
     levels = [one.level for one in message.words]
     contrary = [one for one in levels if (one <= 2 and level >= 4) or (one >= 4 and level <= 2)]
-    if level >= 4 and _THOUGH.search(message.text) and complaint.complains(message):
+    if doubtful(message) or (level >= 4 and complaint.complains(message)):
         return False
     if levels and _BUT.search(message.text) and any(abs(one - level) >= 2 for one in levels):
         return False
-    return not contrary and not _changes(message) and not _DOUBTFUL.search(message.text)
+    return not contrary and not _changes(message)
+
+
+def doubtful(message: Message) -> bool:
+    """Whether a score is only spoken of: a condition, hearsay, a joke."""
+    return message.says("doubt.patterns") or bool(_DOUBTFUL.search(message.text))
 
 
 def _changes(message: Message) -> bool:

@@ -32,6 +32,8 @@ def _menu(message: Message) -> Understanding | None:
 
 def _score(message: Message) -> Understanding | None:
     """A score was asked for; everything else one may say then still works."""
+    if _INSTEAD.search(message.text) and message.named and not message.written_scores:
+        return ratings.asks_score(message, message.named[0])
     if message.mentions or message.context.point is None:
         return None
     for rule in (_range, _unsure, _figure, _refusal, _useless):
@@ -48,11 +50,24 @@ def _range(message: Message) -> Understanding | None:
     return _ask_again(message, both[0])
 
 
+_INSTEAD = re.compile(
+    r"不是(他|她|这个|这位|那个)?|(搞|弄|选|点|看|说|扫|认)?错了|不对|换(成|个)?|改(成|为)|应该是|其实是"
+)
+_OPENING = re.compile(
+    r"^(?:我?(?:给|打|评|选))?([1-5一二三四五]) ?(?:吧|啊|呗)?[,。!;: ]+(?![\d一二三四五六七八九十、])"
+)
+_CLOSING = re.compile(r"[^\d一二三四五六七八九十、][,。!;: ]+(?:我?(?:给|打|评|选))?([1-5])(?:吧|啊|呗|[。!])*$")
+"""3，等太久了 and 他挺负责的，5: a figure beside the reason."""
+
+
 def _figure(message: Message) -> Understanding | None:
     number = scores.alone(message.seen)
     if number is None:
         repeated = re.fullmatch(r"([1-5])(?:[ ,]+\1)+", message.seen)
         number = float(repeated[1]) if repeated else None
+    opening = _OPENING.match(message.seen) or _CLOSING.search(message.seen) if number is None else None
+    if opening:
+        return _accept(message, int(value(opening[1]) or 0), sure=ratings.agrees(message, int(value(opening[1]) or 0)))
     if number is None:
         return _ask_again(message, None) if re.fullmatch(r"-?[\d.,+ ]+", message.seen) else None
     if number in (1, 2, 3, 4, 5):
@@ -69,12 +84,16 @@ def _unsure(message: Message) -> Understanding | None:
 
 
 def _refusal(message: Message) -> Understanding | None:
-    return message.reads("cancel", "close") if whole.declines(message) else None
+    declined = whole.declines(message) or _NOT_RATING.search(message.text)
+    return message.reads("cancel", "close") if declined else None
+
+
+_NOT_RATING = re.compile(r"(不|懒得|没空|没心情|没兴趣)(想|要|用|需要|愿意?)?(再)?(评|打分)(价|分|了|啦)?[吧啊。! ]*$")
 
 
 def _useless(message: Message) -> Understanding | None:
     if re.search(
-        r"(评|打分|有)(了|价|这个|什么|啥)*.{0,4}有?(什么用|啥用|用吗|意义|好处)|为什么要(评|打分)|评.{0,4}(匿名|知道|看到|看见)",
+        r"(怎么|为什么|干嘛)(还|又|总|老|都)?(要|让我|叫我)(打分|评)|(评|打分|有)(了|价|这个|什么|啥)*.{0,4}有?(什么用|啥用|用吗|意义|好处)|为什么要(评|打分)|评.{0,4}(匿名|知道|看到|看见)",
         message.text,
     ):
         return message.reads("question", "answer")
@@ -84,7 +103,9 @@ def _useless(message: Message) -> Understanding | None:
 def _level(message: Message) -> Understanding | None:
     if message.written_scores:
         level, sure = ratings.level_of(message, message.written_scores)
-        return _ask_again(message, None) if level is None else _accept(message, level, sure=sure)
+        if level is None:
+            return _ask_again(message, None)
+        return _accept(message, level, sure=sure and ratings.agrees(message, level))
     if complaint.complains(message) or suggestion.read(message) or whole.read(message) or question.read(message):
         return None
     if message.words:
@@ -122,6 +143,8 @@ def _comment(message: Message) -> Understanding | None:
         or "投诉" in message.text
     ):
         return None
+    if re.match("建议|希望|提个|能不能", message.text) and suggestion.read(message):
+        return suggestion.read(message)
     if complaint.complains(message) or complaint.is_vague(message):
         return message.reads("complaint", "offer_complaint", targets=_about(message))
     if suggestion.read(message) or question.read(message) or whole.read(message):

@@ -1,13 +1,21 @@
 """How it could be better."""
 
+import re
+
 from bots.language.meaning import Message, Understanding
 from bots.language.rules import praise
+
+_ASKS = re.compile(r"问问|问一下|问下|请问|咨询|想问|打听")
+_WISHES = re.compile(r"建议|希望|意见")
+"""想问问能不能退号 is about one's own affair."""
 
 
 def read(message: Message) -> Understanding | None:
     if message.is_letter and praise.thanks(message):
         return None
     if message.written_scores or not message.says("suggestion.patterns"):
+        return None
+    if _ASKS.search(message.text) and not _WISHES.search(message.text):
         return None
     if message.says("question.medical") or message.says("complaint.rhetoric"):
         return None

@@ -4,16 +4,26 @@ import re
 
 from bots.language import lexicon
 from bots.language.meaning import Message, Understanding
-from bots.language.rules import rating
 from bots.language.sounds import alike
 
 _MENU_ORDER = ("评价", "投诉", "查进度", "人工", "表扬", "帮助", "我的")
 
 
 _HUMAN = re.compile(
-    r"(转|接|找|叫|换)(一?下|一?个|到)*(人工|真人|客服|活人|人来)|^(谢谢|你好|您好|请|麻烦)[,\s]*(人工|客服|转人工)$|(talk|speak|chat) (to|with) (somebody|someone|a person|a human|a real|staff|an agent|people)"
+    r"(转|接|找|叫|换)(一?下|一?个|到)*(人工|真人|客服|活人|人来)|^(谢谢|你好|您好|请|麻烦)[,\s]*(人工|客服|转人工)$|(找|见|叫|联系)(一?下|一?个)?(你们?的?)?(领导|院长|负责人|主管|管事的?|经理)(来|说话|谈|说)?[。!]?$|(talk|speak|chat) (to|with) (somebody|someone|a person|a human|a real|staff|an agent|people)"
 )
 _THANKS = re.compile(r"^(谢谢|感谢|多谢)(你|您|了|啦)?|(谢谢|感谢|多谢)(你|您|了|啦)?$")
+
+
+OF_THE_HOUSE = re.compile(
+    r"医生|大夫|护士|护工|医院|病|药|诊|号|床|窗口|检查|手术|报告|片子|单子|收费|缴费|挂|抽血|化验|输液|打针|住院|门诊|保安|排队|厕所|食堂|电梯|停车|科室|专家|家属|老人|孩子|机器|床单|轮椅|热水|发票|结账|窗"
+)
+"""Words of a hospital: what holds one is about the house."""
+SHORT_CHAT = 8
+_HELP = re.compile(
+    r"^(你|机器人|你们)?(都|还)?(会|能|可以)(干|做|帮我|帮我做|办)?(些|点)?(什么|啥|干嘛|哪些事?)(呀|啊|呢)?$"
+)
+_MINE = re.compile(r"^(查|看|查看|看看|查询)?(一?下)?我的?(历史)?(评价|评分|打分)(的)?(记录|历史|列表|情况)?$")
 
 
 def empty(message: Message) -> Understanding | None:
@@ -29,6 +39,9 @@ def read(message: Message) -> Understanding | None:
     sounded = _sounds_like_an_entry(message)
     if sounded:
         return message.reads("menu", "accept", topic=sounded)
+    for entry, pattern in (("帮助", _HELP), ("我的", _MINE)):
+        if pattern.search(message.bare):
+            return message.reads("menu", "accept", topic=entry)
     if _HUMAN.search(message.text):
         return message.reads("menu", "accept", topic="人工")
     if declines(message):
@@ -43,7 +56,10 @@ def read(message: Message) -> Understanding | None:
         return message.reads("nonsense", "ask_intent")
     if message.is_one_of("unsure.signs"):
         return message.reads("nonsense", "ask_intent" if "666" in message.bare else "reply_help")
-    return message.reads("nonsense", "reply_help") if message.says("chatter.patterns") else None
+    chats = message.says("chatter.patterns") and not (
+        len(message.bare) > SHORT_CHAT and OF_THE_HOUSE.search(message.text)
+    )
+    return message.reads("nonsense", "reply_help") if chats else None
 
 
 def _sounds_like_an_entry(message: Message) -> str:
@@ -87,28 +103,24 @@ def greeting(message: Message) -> Understanding | None:
     """Longer greetings: 你好，在吗."""
     parts = [part for part in re.split(r"[\s,.!?~。]+", message.text) if part]
     known = lexicon.one_of("greeting.words")
-    if parts and all(part in known for part in parts):
+    if parts and all(part in known for part in parts) or _greetings().fullmatch(message.bare):
         return message.reads("greeting", "reply_help")
     return None
 
 
-_HOSPITAL = re.compile(
-    r"医生|大夫|护士|护工|床单|被子|枕头|机器|缴完费|走廊|轮椅|棉签|片子|单子|椅子|水龙头|热水|取号|叫号|清单|发票|病友|探视|陪护|手环|腕带|药盒|输液|雾化|拍片|窗口|药房|挂号|检查|手术|ct|核磁|b超|病历|收费|缴费|住院|门诊|急诊|病房|病人|患者|排队|叫号|抽血|化验|取药|退费|保安|厕所|食堂|电梯|停车|导诊|报告|医院|看病|打针|输液|医保|床位|科室|专家|预约|挂.{0,2}号|出院|结账|推床|问路|病床|吃药|开药|药"
-)
+@lexicon.remembered
+def _greetings() -> re.Pattern[str]:
+    """嗯好的, 哈喽哈喽: nothing but greetings, without a space between them."""
+    known = lexicon.alternatives([one for one in lexicon.one_of("greeting.words") if not one.isascii()])
+    return re.compile(f"(?:{known})(?:(?:{known})|[呀啊哦哈啦]){{1,4}}")
 
 
-def account(message: Message) -> Understanding | None:
-    """A whole sentence about the hospital that no rule placed: nobody tells it for nothing, so it is filed and answered."""
-    text = message.text
-    if message.language != "zh" or len(message.bare) < 7 or not (_HOSPITAL.search(text) or message.mentions):
-        return None
-    if message.mentions and not message.named:
-        return None
-    staff = next((point for point in message.named if point.kind == "staff"), None)
-    if staff is not None:  # nothing bad was said of this person: ask, rather than hold it against them
-        return rating.asks_score(message, staff)
-    return message.reads("complaint", "open_case", targets=message.named[:1])
+SHORT_ANSWER = 8
 
 
 def fallback(message: Message) -> Understanding:
+    """Something short where a score was asked for is meant as one, even if we cannot read it: it is asked again."""
+    context = message.context
+    if context.step == "ask_score" and context.point and 0 < len(message.bare) <= SHORT_ANSWER:
+        return message.reads("rating", "ask_score", targets=(context.point,))
     return message.reads("nonsense", "reply_help")
