@@ -27,6 +27,7 @@ from feedback_app.services import (
     leaderboards,
     periodic,
     publications,
+    retention,
     round_clock,
     tallying,
     visits,
@@ -77,6 +78,10 @@ def _recount(session: Session, runtime: Runtime, now: datetime) -> object:
     return f"{len(wrong)} tallies differed"
 
 
+def _erase_cases(session: Session, runtime: Runtime, now: datetime) -> object:
+    return retention.erase_cases(session, runtime.settings.privacy, runtime.zone, now)
+
+
 def _of_cases(work: Callable[[Session, Settings, datetime], object]) -> Daily:
     return lambda session, runtime, now: work(session, runtime.settings, now)
 
@@ -86,6 +91,7 @@ DAILY: Mapping[str, Daily] = {
     "close": _close,
     "links": _forget,
     "bindings": _outdated,
+    "privacy": _erase_cases,
     "housekeeping": _sweep,
     "tallies": _recount,
 }
@@ -128,6 +134,7 @@ class Worker:
             self._publish(now)
             self._advance(now)
             self._follow_cases(now)
+            self._erase_words(now)
 
     def watch_canary(self) -> None:
         """Tell people when low ratings stay untested although a round is due: the one who tests may hang."""
@@ -155,6 +162,20 @@ class Worker:
         with self._runtime.transaction() as session:
             if not canary.record(session, self._runtime, began, attempts, self._runtime.now()):
                 _log.error("a low rating was not accepted: see /admin/ and the canary_runs table")
+
+    def _erase_words(self, now: datetime) -> None:
+        """A month at a time, a few hundred ratings in each transaction."""
+        zone = self._runtime.zone
+        with self._runtime.reading() as session:
+            months = retention.months_due(session, self._runtime.settings.privacy, zone, now)
+        for month in months:
+            after: int | None = 0
+            while after is not None and not self._stop.is_set():
+                with self._runtime.transaction() as session:
+                    after = retention.erase_words(session, month, after)
+            if after is None:
+                with self._runtime.transaction() as session:
+                    retention.month_done(session, month, zone, now)
 
     def _publish(self, now: datetime) -> None:
         """Release what a scheme releases by itself."""

@@ -21,6 +21,7 @@ from feedback_app.web.languages import local_path
 blueprint = Blueprint("second_step", __name__)
 
 _WITHOUT = {"auth", "second_step", "admin_security"}
+NOTICE_BEFORE = timedelta(days=14)
 HALFWAY_FOR = timedelta(minutes=10)
 _HALFWAY = "halfway"  # entry of the signed cookie, and the purpose of the ticket in it
 PROOF = "passkey"  # entry of the signed cookie: the challenge a passkey is to sign
@@ -128,6 +129,8 @@ def _confirm_page(*, kept: str | None = None, kept_to: str = "", back: str = "",
 
 @blueprint.app_context_processor
 def _notices() -> dict[str, Any]:
-    """For the top of every console page."""
+    """For the top of every console page: a word once the last fortnight has begun."""
     due = g.get("second_factor_due")
-    return {"second_factor_due": day(due.astimezone(runtime().zone).date()) if due else ""}
+    if due is None or due - runtime().now() > NOTICE_BEFORE:
+        return {}
+    return {"second_factor_due": day(due.astimezone(runtime().zone).date())}
