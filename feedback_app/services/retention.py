@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from feedback_app.db.case_media import CaseMedia
+from feedback_app.db.case_secrets import CaseSecret
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.pictures import Picture
 from feedback_app.db.ratings import Rating
@@ -82,9 +83,12 @@ def erase_cases(session: Session, privacy: Privacy, zone: ZoneInfo, now: datetim
 
 
 def _forget_people(session: Session, before: datetime) -> int:
-    known = (Case.contact_sealed != "") | Case.complainant_hash.is_not(None)
-    ids = session.scalars(select(Case.id).where(Case.closed_at < before, known)).all()
-    session.execute(update(Case).where(Case.id.in_(ids)).values(contact_sealed="", complainant_hash=None))
+    sealed = select(CaseSecret.id).where(CaseSecret.case_id == Case.id).exists()
+    ids = session.scalars(
+        select(Case.id).where(Case.closed_at < before, sealed | Case.complainant_hash.is_not(None))
+    ).all()
+    session.execute(delete(CaseSecret).where(CaseSecret.case_id.in_(ids)))
+    session.execute(update(Case).where(Case.id.in_(ids)).values(has_contact=False, complainant_hash=None))
     return len(ids)
 
 
