@@ -1,5 +1,7 @@
 """Places with their uncertainty: repeatable, independent of order, without secret tie-breaks."""
 
+import math
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,4 +59,4 @@ def test_nobody_and_one() -> None:
 
 
 def test_ahead_without_variance() -> None:
-    assert [ahead(Estimate(1, 0), Estimate(other, 0)) for other in (0, 1, 2)] == [1.0, 0.5, 0.0]
+    assert [ahead(Estimate(1, 0), Estimate(other, 0)) for other in (0, 1, 2)] == [math.inf, 0.0, -math.inf]

@@ -1,13 +1,18 @@
 """Leaderboards: close, publish, list."""
 
+import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
 from feedback_app.cli._common import Session, put, say
-from feedback_app.domain import boards
+from feedback_app.domain import boards, recounting
 from feedback_app.domain.cycles import Period
-from feedback_app.services import awards, leaderboards, publications
+from feedback_app.domain.recounting import Recounted
+from feedback_app.errors import Refused
+from feedback_app.services import awards, leaderboards, publications, recount_page
 from feedback_app.services.leaderboards import Board
 
 _award = click.option("--award", required=True, metavar="KEY", help="which award, for example monthly")
@@ -63,6 +68,59 @@ def publish(session: Session, award: str, period: str, by: str) -> None:
         say("published; no messages queued (already published, or nobody can be reached)")
 
 
+@stars.command(epilog="Example: service-star stars bundle --award monthly --period 2026-10 --out october.kit")
+@_award
+@_period
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="the kit")
+@click.option(
+    "--page", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="also as one offline page"
+)
+@click.pass_obj
+def bundle(session: Session, award: str, period: str, out: Path, page: Path | None) -> None:
+    """Write the recount kit of a closed period: frozen rules and evidence without names, to be counted again by anybody."""
+    with session.runtime() as runtime, runtime.reading() as db:
+        awards.scheme(db, award)
+        kit = leaderboards.recount_kit(db, award, Period.parse(period))
+    out.write_text(kit, "utf-8", newline="\n")
+    if page:
+        page.write_text(recount_page.page(kit), "utf-8", newline="\n")
+    say(f"written to {out}{f' and {page}' if page else ''}; seal {recounting.recount(kit).seal}")
+
+
+@stars.command(epilog="Example: service-star stars recount october.kit")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--seal", default="", metavar="HASH", help="the seal as it was published: 64 hexadecimal digits")
+@click.option("--json", "as_json", is_flag=True, help="the verdict as one JSON object")
+def recount(file: Path, seal: str, as_json: bool) -> None:
+    """Decide again from the kit alone; needs no database and no network. Exit status 1 if the answer is another one."""
+    try:
+        found = recounting.recount(file.read_bytes().decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Refused("stars.bad_kit", line=1) from None
+    published = not seal or found.seal == seal.strip().lower()
+    if as_json:
+        put({**asdict(found), "equal": found.is_equal and published})
+    else:
+        _tell_recount(found, published=published)
+    if not (found.is_equal and published):
+        sys.exit(1)
+
+
+def _tell_recount(found: Recounted, *, published: bool) -> None:
+    say(f"{found.award} {found.period}: {found.candidates} candidates, {found.ratings} ratings counted")
+    say(f"seal of this file: {found.seal}")
+    if found.seal != found.told_seal:
+        say(
+            f"DIFFERENT: the file says its seal is {found.told_seal or 'missing'}: lines were changed, added or removed"
+        )
+    if not published:
+        say("DIFFERENT: this is not the seal that was published")
+    for one in found.differing:
+        say(f"DIFFERENT: {one[:300]}")
+    if found.is_equal and published:
+        say("the same result to the byte; compare the seal with the one on the published board")
+
+
 @stars.command("list", epilog="Example: service-star stars list")
 @click.pass_obj
 def list_periods(session: Session) -> None:
@@ -91,6 +149,7 @@ def as_object(board: Board) -> dict[str, Any]:
         "provisional": board.provisional,
         "verified": not board.unverified,
         "hash": board.result_hash,
+        "recount_hash": board.recount_hash,
         "closed_at": board.closed_at and board.closed_at.isoformat(),
         "published_at": board.published_at and board.published_at.isoformat(),
         "leagues": [

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from feedback_app.db.base import Base, Instant
@@ -22,6 +22,7 @@ class Leaderboard(Base):
         JSON
     )  # parameters and counts of each league, who was left out and why
     result_hash: Mapped[str] = mapped_column(String(64))  # of rules, result and all rows
+    recount_hash: Mapped[str] = mapped_column(String(64), default="")  # seal of the recount kit
     closed_at: Mapped[datetime] = mapped_column(Instant)
     published_at: Mapped[datetime | None] = mapped_column(Instant)
     published_by: Mapped[str] = mapped_column(String(60), default="")
@@ -44,6 +45,15 @@ class LeaderboardRow(Base):
     body: Mapped[dict[str, Any]] = mapped_column(JSON)  # as domain.boards writes it
 
     leaderboard: Mapped[Leaderboard] = relationship()
+
+
+class RecountKit(Base):
+    """Everything the board was made from, without names, as it was frozen with it (domain.recounting)."""
+
+    __tablename__ = "recount_kits"
+
+    leaderboard_id: Mapped[int] = mapped_column(ForeignKey("leaderboards.id"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
 
 
 def find(session: Session, award_key: str, period: str) -> Leaderboard | None:

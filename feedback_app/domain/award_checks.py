@@ -140,6 +140,7 @@ CHECKS: Mapping[str, Callable[[Scheme], bool]] = {
     "reliability": lambda scheme: 0 < scheme.reliability < 1,
     "month_weights": lambda scheme: _descending(scheme.month_weights),
     "public_top": lambda scheme: 1 <= scheme.public_top <= MOST,
+    "assess_days": lambda scheme: 0 <= scheme.assess_days <= 120,
     "publish_after_hours": lambda scheme: scheme.publish_after_hours is None or scheme.publish_after_hours >= 0,
     "leagues": lambda scheme: 0 < len(scheme.leagues) <= MOST and _apart(scheme.leagues),
     "leagues.title": lambda scheme: all(_key(one.key) and _named(one.title) for one in scheme.leagues),

@@ -42,6 +42,7 @@ class Scheme:
     public_top: int = 10  # never more than the upper half of a board is public
     starts: str = ""  # first period; empty: the first with ratings. A campaign names its dates here
     ends: str = ""  # last period; empty: goes on
+    assess_days: int = 0  # after the period, for colleagues, experts and inspectors; then it closes by itself
     publish_after_hours: int | None = None  # publishes by itself so long after closing; None: a person does
     second_person: bool = False  # whoever publishes must be somebody else than who closed
     hold_low_unverified: bool = False  # unverified one and two stars wait until confirmed; told on the board

@@ -128,15 +128,18 @@ def usual_anchor(kind: str) -> Period:
     return Period.of_months(Month(2000, 1), kind)
 
 
-def due(begin: Period | None, end: str, now: datetime, zone: ZoneInfo, closed: Collection[Period]) -> list[Period]:
-    """Periods that are over and not closed, oldest first: from ``begin`` to the last one that has ended.
+def due(
+    begin: Period | None, end: str, now: datetime, zone: ZoneInfo, closed: Collection[Period], wait_days: int = 0
+) -> list[Period]:
+    """Periods that are over and not closed, oldest first: from ``begin`` to the last one that ended ``wait_days`` ago.
 
     ``end``: the last period there is; "" for an award that goes on. A campaign is one period.
     """
     found: list[Period] = []
     last = Period.parse(end) if end else None
     one = begin
-    while one is not None and one.ends(zone) <= now and (last is None or one <= last):
+    wait = timedelta(days=wait_days)
+    while one is not None and one.ends(zone) + wait <= now and (last is None or one <= last):
         if one not in closed:
             found.append(one)
         one = one.shifted(1)

@@ -20,7 +20,7 @@ NOT_YET = "not_yet"  # the roll-out has not reached this unit
 THIS_TIME = "this_time"  # the discipline office says no; why is written nowhere else than in its own list (S52)
 _HEADSHIPS = ("主任", "护士长", "院长", "科长")
 
-RECORDS = ("licence", "accident", "dispute", "discipline")
+RECORDS = ("licence", "complaint", "accident", "dispute", "discipline")
 
 
 @dataclass(frozen=True, order=True)

@@ -180,14 +180,15 @@ def _strata(weights: Mapping[str, Weights]) -> dict[str, str]:
 def _league_losses(
     weights: Mapping[str, Weights], names: Mapping[str, str]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    lost: dict[str, float] = {}
-    weight: dict[str, float] = {}
-    for key in sorted(weights):
-        for tally, each in weights[key]:
+    """Points lost and weight of each stratum, summed exactly, so that no name decides a digit."""
+    lost: dict[str, list[float]] = {}
+    weight: dict[str, list[float]] = {}
+    for one in weights.values():
+        for tally, each in one:
             name = names[tally.stratum]
-            lost[name] = lost.get(name, 0.0) + each * tally.count * tally.lost
-            weight[name] = weight.get(name, 0.0) + each * tally.count
-    return lost, weight
+            lost.setdefault(name, []).append(each * tally.count * tally.lost)
+            weight.setdefault(name, []).append(each * tally.count)
+    return {name: math.fsum(one) for name, one in lost.items()}, {name: math.fsum(one) for name, one in weight.items()}
 
 
 def within_variance(sums: Sequence[Sums]) -> float:

@@ -1,16 +1,21 @@
 """Places, told with their uncertainty: a rank interval and a band instead of a bare number.
 
-Source: ranking study, step 9. The draws come from a generator seeded with the cycle, so that a recount gives the same.
+Source: ranking study, step 9. The draws come from a generator seeded with the cycle, so that a recount gives the same, also
+one in another language: nothing here but sums, products, square roots and a table of six digits.
 """
 
+import hashlib
 import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
 
 DRAWS = 1000
 OUTSIDE = 0.05  # on each side: a 90 % interval
-SAME_BAND = 0.6
+SAME_BAND = 0.2533471031357997  # standard deviations: P(truly better) = 0.6
+_QUANTILES = 4096
 _DIGITS = 6  # differences beyond are rounding, never a tie-break
 
 
@@ -34,17 +39,17 @@ class Standing:
 
 def standings(estimates: Mapping[str, Estimate], seed: str, draws: int = DRAWS) -> dict[str, Standing]:
     """The standing of everyone on a board, best first; ``estimates`` maps a unique key to score and variance."""
-    order = sorted(estimates, key=lambda key: (-_told(estimates[key]), round(estimates[key].variance, _DIGITS), key))
+    order = sorted(estimates, key=lambda key: (*_in_order(estimates[key]), key))
     drawn = _drawn_ranks(estimates, seed, draws)
     bands = _bands([estimates[key] for key in order])
     best = math.ceil(len(order) / 10)
-    edge = int(draws * OUTSIDE)
     found: dict[str, Standing] = {}
     rank = 0
     for place, key in enumerate(order, start=1):
         if place == 1 or _told(estimates[key]) != _told(estimates[order[place - 2]]):
             rank = place
-        ranks = sorted(drawn[key])
+        ranks = drawn[key]
+        edge = int(len(ranks) * OUTSIDE)
         first, last = bands[place - 1]
         found[key] = Standing(
             rank=rank,
@@ -52,35 +57,63 @@ def standings(estimates: Mapping[str, Estimate], seed: str, draws: int = DRAWS) 
             high=max(rank, ranks[-1 - edge]),
             band_first=first,
             band_last=last,
-            top_decile=sum(one <= best for one in ranks) / draws,
+            top_decile=round(sum(one <= best for one in ranks) / len(ranks), _DIGITS),
         )
     return found
+
+
+def _in_order(one: Estimate) -> tuple[float, float, float]:
+    """Best first. Who is alike in all of this is exchangeable: the key only makes the order repeatable."""
+    return -_told(one), one.variance, -one.value
 
 
 def _told(estimate: Estimate) -> float:
     return round(estimate.value, _DIGITS)
 
 
+@cache
+def quantiles() -> tuple[float, ...]:
+    """Evenly spread points of the normal distribution, to six digits, so that every machine has the same."""
+    normal = NormalDist()
+    return tuple(round(normal.inv_cdf((place + 0.5) / _QUANTILES), _DIGITS) for place in range(_QUANTILES))
+
+
 def _drawn_ranks(estimates: Mapping[str, Estimate], seed: str, draws: int) -> dict[str, list[int]]:
-    keys = sorted(estimates)
-    chance = random.Random(seed)  # noqa: S311 - must be repeatable, is no secret
-    spread = [(estimates[key].value, math.sqrt(estimates[key].variance)) for key in keys]
-    ranks: list[list[int]] = [[] for _ in keys]
-    everyone = range(len(keys))
+    """So many ranks of everyone, sorted. Who has the same score and variance shares all their draws: names decide nothing."""
+    groups: dict[Estimate, list[str]] = {}
+    for key in sorted(estimates):
+        groups.setdefault(estimates[key], []).append(key)
+    alike = sorted(groups, key=lambda one: (one.value, one.variance))
+    spread = [(one.value, math.sqrt(one.variance)) for one in alike for _ in groups[one]]
+    ranks: list[list[int]] = [[] for _ in spread]
+    points, chance = quantiles(), random.Random(seed_number(seed)).random  # noqa: S311 - repeatable, no secret
+    everyone = range(len(spread))
     for _ in range(draws):
-        values = [-chance.gauss(value, deviation) for value, deviation in spread]
+        values = [-value - deviation * points[int(chance() * _QUANTILES)] for value, deviation in spread]
         for rank, who in enumerate(sorted(everyone, key=values.__getitem__), start=1):
             ranks[who].append(rank)
-    return dict(zip(keys, ranks, strict=True))
+    found: dict[str, list[int]] = {}
+    place = 0
+    for one in alike:
+        count = len(groups[one])
+        shared = sorted(rank for own in ranks[place : place + count] for rank in own)
+        found.update(dict.fromkeys(groups[one], shared))
+        place += count
+    return found
+
+
+def seed_number(seed: str) -> int:
+    """The generator (MT19937) begins with the first 16 bytes of the text's SHA-256."""
+    return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:16], "big")
 
 
 def ahead(one: Estimate, other: Estimate) -> float:
-    """P(one is truly better than the other), for normal estimates."""
+    """How surely one is truly better than the other, in standard deviations of their difference."""
     spread = math.sqrt(one.variance + other.variance)
     difference = one.value - other.value
     if spread == 0:
-        return 0.5 if difference == 0 else float(difference > 0)
-    return 0.5 * (1 + math.erf(difference / spread / math.sqrt(2)))
+        return 0.0 if difference == 0 else math.copysign(math.inf, difference)
+    return difference / spread
 
 
 def _bands(ordered: Sequence[Estimate]) -> list[tuple[int, int]]:

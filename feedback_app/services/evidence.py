@@ -106,9 +106,16 @@ def board_subject(award: str, period: str) -> str:
     return f"stars:{award}:{period}"
 
 
-def write_board(session: Session, kind: str, award: str, period: str, result_hash: str, now: datetime) -> Evidence:
-    """The entry of a leaderboard that is ``closed`` or ``published``: its fingerprint covers rules and result."""
+def write_board(
+    session: Session, kind: str, award: str, period: str, result_hash: str, now: datetime, *, recount: str = ""
+) -> Evidence:
+    """The entry of a leaderboard that is ``closed`` or ``published``: its fingerprint covers rules and result.
+
+    ``recount``: the seal of the kit from which anybody can count again.
+    """
     shown = {"award": award, "period": period, "result": result_hash}
+    if recount:
+        shown["recount"] = recount
     return write(session, kind, board_subject(award, period), shown=shown, hidden={}, now=now)
 
 

@@ -10,16 +10,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from feedback_app.db import counting_days, leaderboards, ratings, tallies
-from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow
-from feedback_app.domain import boards, cycles
+from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow, RecountKit
+from feedback_app.domain import boards, cycles, deciding, recounting
 from feedback_app.domain.award_scheme import Scheme
 from feedback_app.domain.awards import parse, to_body
 from feedback_app.domain.boards import LeagueResult, Row
 from feedback_app.domain.cycles import Period
+from feedback_app.domain.deciding import Decided, LeftOut
 from feedback_app.domain.periods import Month
+from feedback_app.domain.recounting import Bundle
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import audit, awards, evidence, star_facts
-from feedback_app.services.star_facts import LeftOut
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Board:
     closed_at: datetime | None = None
     published_at: datetime | None = None
     published_by: str = ""
+    recount_hash: str = ""  # seal of the recount kit
 
     @property
     def provisional(self) -> bool:
@@ -81,7 +83,7 @@ def preview(session: Session, award: str, period: Period, *, now: datetime, zone
     """What closing would give, written nowhere. Raises NotFound ``stars.unknown_award``, Refused ``stars.not_begun``."""
     if now < period.starts(zone):
         raise Refused("stars.not_begun", period=period)
-    return _compute(session, awards.scheme(session, award, period), period)
+    return _compute(session, awards.scheme(session, award, period), period)[0]
 
 
 def close(
@@ -103,13 +105,15 @@ def close(
     known = leaderboards.find(session, award, str(period))  # by another process while this one waited
     if known is not None:
         return _board(session, known)
-    computed = _compute(session, scheme, period)
-    stored = _freeze(session, computed, now)
+    computed, decided = _compute(session, scheme, period)
+    stored = _freeze(session, computed, recounting.bundle(decided), now)
     if stored is not None:
         audit.write(
             session, actor=actor, action="star.closed", subject=f"{award} {period}", now=now, hash=stored.result_hash
         )
-        evidence.write_board(session, "closed", award, str(period), stored.result_hash, now)
+        evidence.write_board(
+            session, "closed", award, str(period), stored.result_hash, now, recount=stored.recount_hash
+        )
     return load(session, award, period)
 
 
@@ -120,22 +124,19 @@ def _shut(session: Session, period: Period) -> None:
     counting_days.move_to(session, period.last + timedelta(days=1))
 
 
-def _compute(session: Session, scheme: Scheme, period: Period) -> Board:
-    gathered = star_facts.gather(session, scheme, period)
-    results = tuple(
-        boards.settle(scheme, league, str(period), gathered.candidates[league.key]) for league in scheme.leagues
-    )
+def _compute(session: Session, scheme: Scheme, period: Period) -> tuple[Board, Decided]:
+    decided = deciding.decide(scheme, period, star_facts.gather(session, scheme, period))
     board = Board(
         scheme=scheme,
         period=period,
-        results=results,
-        left_out=gathered.left_out,
-        made_up=gathered.made_up,
+        results=decided.results,
+        left_out=decided.left_out,
+        made_up=decided.made_up,
         result_hash="",
-        counts={result.key: _counts(result) for result in results},
+        counts={result.key: _counts(result) for result in decided.results},
     )
-    rows = [boards.row_body(row) for result in results for row in result.rows]
-    return _with_hash(board, boards.fingerprint(to_body(scheme), _summary(board), rows))
+    rows = [boards.row_body(row) for result in decided.results for row in result.rows]
+    return _with_hash(board, boards.fingerprint(to_body(scheme), _summary(board), rows)), decided
 
 
 def _with_hash(board: Board, fingerprint: str) -> Board:
@@ -164,7 +165,7 @@ def _summary(board: Board) -> dict[str, Any]:
     }
 
 
-def _freeze(session: Session, board: Board, now: datetime) -> Leaderboard | None:
+def _freeze(session: Session, board: Board, kit: Bundle, now: datetime) -> Leaderboard | None:
     """Store it; None when another process stored the same period a moment before."""
     stored = Leaderboard(
         award_key=board.scheme.key,
@@ -172,6 +173,7 @@ def _freeze(session: Session, board: Board, now: datetime) -> Leaderboard | None
         rules=to_body(board.scheme),
         result=_summary(board),
         result_hash=board.result_hash,
+        recount_hash=kit.seal,
         closed_at=now,
     )
     try:
@@ -180,6 +182,7 @@ def _freeze(session: Session, board: Board, now: datetime) -> Leaderboard | None
             session.flush()
     except IntegrityError:
         return None
+    session.add(RecountKit(leaderboard_id=stored.id, text=kit.text))
     public = {row.point_id for result in board.results for row in boards.public_rows(result, board.scheme.public_top)}
     rows = [row for result in board.results for row in result.rows]
     session.add_all(
@@ -231,11 +234,21 @@ def _assembled(stored: Leaderboard, rows: Sequence[Row]) -> Board:
         left_out=tuple(LeftOut(**one) for one in stored.result["left_out"]),
         made_up=stored.result["made_up"],
         result_hash=stored.result_hash,
+        recount_hash=stored.recount_hash,
         counts={one["key"]: one["counts"] for one in leagues},
         closed_at=stored.closed_at,
         published_at=stored.published_at,
         published_by=stored.published_by,
     )
+
+
+def recount_kit(session: Session, award: str, period: Period) -> str:
+    """The text of the kit as it was frozen with the board. Raises NotFound ``stars.not_closed``."""
+    stored = leaderboards.find(session, award, str(period))
+    kit = session.get(RecountKit, stored.id) if stored else None
+    if kit is None:
+        raise NotFound("stars.not_closed", period=period)
+    return kit.text
 
 
 def is_unaltered(session: Session, award: str, period: Period) -> bool:
@@ -245,7 +258,9 @@ def is_unaltered(session: Session, award: str, period: Period) -> bool:
     if stored is None:
         return False
     rows = [boards.row_body(row) for result in board.results for row in result.rows]
-    return boards.fingerprint(stored.rules, stored.result, rows) == stored.result_hash
+    kit = session.get(RecountKit, stored.id)
+    sealed = kit is not None and recounting.seal_of(kit.text) == stored.recount_hash
+    return sealed and boards.fingerprint(stored.rules, stored.result, rows) == stored.result_hash
 
 
 def due(session: Session, award: str, now: datetime, zone: ZoneInfo) -> list[Period]:
@@ -254,7 +269,7 @@ def due(session: Session, award: str, now: datetime, zone: ZoneInfo) -> list[Per
     first = tallies.first_period(session)
     closed = {Period.parse(one.period) for one in leaderboards.of_award(session, award)}
     begin = awards.first_period(session, award, Month.parse(first) if first else None)
-    return cycles.due(begin, scheme.ends, now, zone, closed)
+    return cycles.due(begin, scheme.ends, now, zone, closed, scheme.assess_days)
 
 
 def close_due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[tuple[str, Period]]:

@@ -1,8 +1,8 @@
 """What an award is decided from, read with three queries however many ratings there are."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -14,48 +14,47 @@ from feedback_app.domain.award_parts import League
 from feedback_app.domain.award_scheme import Scheme
 from feedback_app.domain.criteria._base import Facts
 from feedback_app.domain.cycles import Period
+from feedback_app.domain.deciding import Known
 from feedback_app.domain.directory_cells import is_away
-from feedback_app.domain.eligibility import Member, league_of, why_not
+from feedback_app.domain.eligibility import Member
 from feedback_app.domain.scoring import Tally
-from feedback_app.services import tallying
+from feedback_app.services import other_facts, tallying
+from feedback_app.services.other_facts import VISITS, OtherFacts
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """Somebody of a league's kind and category who is not on its board, and why."""
-
-    league: str
-    key: str
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Gathered:
-    candidates: Mapping[str, tuple[tuple[Member, Facts], ...]]  # league key -> its candidates
-    left_out: tuple[LeftOut, ...]
-    made_up: bool  # some candidate belongs to the made-up hospital
-
-
-def gather(session: Session, scheme: Scheme, period: Period) -> Gathered:
-    """Candidates at the end of the period, with their valid ratings of it and of the ones before that still count."""
+def gather(session: Session, scheme: Scheme, period: Period) -> list[Known]:
+    """Everybody of the scheme's kinds at the end of the period, with their valid ratings of it and of the ones before that
+    still count, and with everything else that the scheme asks for."""
     facts = facts_by_point(session, period, len(scheme.month_weights))
-    candidates: dict[str, list[tuple[Member, Facts]]] = {league.key: [] for league in scheme.leagues}
-    left_out: list[LeftOut] = []
-    made_up = False
-    for member, invented in _members(session, scheme.leagues):
-        league = league_of(member, scheme.leagues)
-        if league is None:
-            continue
-        known = facts.get(member.point_id, Facts())
-        rated = any(one.months_back == 0 for one in known.ratings)
-        reason = why_not(member, league, period, rated=rated, batches=scheme.batches)
-        if reason is None:
-            candidates[league.key].append((member, known))
-            made_up = made_up or invented
-        else:
-            left_out.append(LeftOut(league.key, member.key, member.name, reason))
-    return Gathered({key: tuple(one) for key, one in candidates.items()}, tuple(left_out), made_up)
+    other = other_facts.gather(session, scheme, period)
+    return [
+        Known(_on_file(member, other), _whole(facts.get(member.point_id, Facts()), other, member.point_id), invented)
+        for member, invented in _members(session, scheme.leagues)
+    ]
+
+
+def _whole(known: Facts, other: OtherFacts, point_id: int) -> Facts:
+    """The ratings' facts with everything else that is known of this candidate."""
+    figures = other.figures.get(point_id, {})
+    rated = sum(one.count for one in known.ratings if one.months_back == 0)
+    return dataclasses.replace(
+        known,
+        marks=other.marks.get(point_id, {}),
+        figures=figures,
+        taken=other.taken.get(point_id),
+        praise=other.praise.get(point_id, 0),
+        complaints=other.complaints.get(point_id, 0),
+        visits=max(rated, int(figures.get(VISITS, 0))),
+    )
+
+
+def _on_file(member: Member, other: OtherFacts) -> Member:
+    return dataclasses.replace(
+        member,
+        records=other.records.get(member.point_id, ()),
+        complaints=other.complaints.get(member.point_id, 0),
+        starred=member.point_id in other.starred,
+    )
 
 
 def _members(session: Session, leagues: Sequence[League]) -> list[tuple[Member, bool]]:
