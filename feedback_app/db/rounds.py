@@ -217,7 +217,8 @@ def sheets(session: Session, round_id: int) -> Sequence[ReviewSheet]:
 
 
 def objections(session: Session, round_id: int) -> Sequence[Objection]:
-    return session.scalars(select(Objection).where(Objection.round_id == round_id).order_by(Objection.id)).all()
+    query = select(Objection).where(Objection.round_id == round_id).order_by(Objection.id)
+    return session.scalars(query.options(joinedload(Objection.candidate).joinedload(Candidate.service_point))).all()
 
 
 def is_done(session: Session, round_id: int, kind: str, step: str) -> bool:

@@ -138,3 +138,38 @@ def counts(session: Session, found: Round) -> dict[int, int]:
         if not one.set_aside_why:
             counted[one.service_point_id] = counted.get(one.service_point_id, 0) + 1
     return counted
+
+
+def find(session: Session, rules: RoundRules, typed: str, *, most: int = 12) -> list[ServicePoint]:
+    """Whom a name, part of a name, number or department means among those who may be proposed; exact ones alone if any."""
+    words = typed.split()
+    if not words:
+        return []
+    query = select(ServicePoint).where(ServicePoint.kind == rules.nominees, ServicePoint.active)
+    able = [one for one in session.scalars(query.order_by(ServicePoint.sort_key)) if not why_not(one, rules)]
+    exact = [one for one in able if typed.strip() in (one.name, one.key, *one.aliases)]
+    if exact:
+        return exact[:most]
+    return [one for one in able if all(word in _described(one) for word in words)][:most]
+
+
+def only(found: list[ServicePoint]) -> ServicePoint:
+    """The one that was meant. Raises NotFound ``rounds.no_nominee``, Refused ``rounds.several`` (``names``)."""
+    if not found:
+        raise NotFound("rounds.no_nominee")
+    if len(found) > 1:
+        raise Refused("rounds.several", names="、".join(_named(one) for one in found))
+    return found[0]
+
+
+def _named(one: ServicePoint) -> str:
+    return f"{one.name}（{one.key}）"
+
+
+def note_paper(session: Session, key: str, *, by: str, now: datetime) -> None:
+    """Who typed in a paper proposal."""
+    audit.write(session, actor=by, action="round.proposed_on_paper", subject=key, now=now)
+
+
+def _described(one: ServicePoint) -> str:
+    return f"{one.name} {one.key} {one.department.name if one.department else ''} {' '.join(one.aliases)}"

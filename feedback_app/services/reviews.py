@@ -103,6 +103,12 @@ def _member(session: Session, staff_key: str) -> ServicePoint | None:
     return found
 
 
+def member_id(session: Session, staff_key: str) -> int | None:
+    """The id of an active member of staff; None for nobody. Raises Refused ``rounds.no_staff``."""
+    found = _member(session, staff_key)
+    return found.id if found else None
+
+
 def _hash(vault: Vault, token: str) -> str:
     return keyed_hash(vault.key("reviewers"), tidy(token))
 

@@ -1,9 +1,10 @@
 """Selections (一次评选): planned from a preset, changed until they start, then frozen; and what stands where."""
 
+import dataclasses
 import re
 import secrets
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -262,7 +263,8 @@ def subject(key: str) -> str:
 
 def suggested_key(session: Session, preset: str, first: date) -> str:
     """A key nobody uses yet: ``2026-five-star-doctor``."""
-    stem = f"{first.year}-{preset.replace('_', '-')}"[:36]
+    plain = re.sub(r"^\d{4}-|-\d+$", "", preset.replace("_", "-"))
+    stem = f"{first.year}-{plain}"[:36]
     names = (stem, *(f"{stem}-{number}" for number in range(2, 99)))
     return next(name for name in names if rounds.find(session, name) is None)
 
@@ -277,6 +279,9 @@ def set_owner(session: Session, key: str, staff_id: int | None, *, by: str, now:
     audit.write(session, actor=by, action="round.owner", subject=key, now=now, who=person.key if person else "")
 
 
-def earlier(session: Session) -> Sequence[Round]:
-    """Selections whose rules may be copied, the newest first."""
-    return rounds.listed(session)
+def copied(session: Session, key: str, first: date) -> RoundRules:
+    """The rules of an earlier selection, its days moved so that the first phase begins on ``first``."""
+    rules = round_rules.parse(find(session, key).body)
+    shift = first - rules.phases[0].first
+    moved = [Phase(one.kind, one.first + shift, one.last + shift) for one in rules.phases]
+    return dataclasses.replace(rules, phases=phases.checked(moved))

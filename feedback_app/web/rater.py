@@ -40,8 +40,8 @@ def known() -> str | None:
         return None
 
 
-def way_round(code: str) -> Response | None:
-    """Off to WeChat, where that can tell us something; None: show the form."""
+def way_round(code: str, endpoint: str = "rater.back", value: str = "code") -> Response | None:
+    """Off to WeChat, where that can tell us something, and back to ``endpoint``; None: show the form."""
     asker = provider()
     if (
         asker is None
@@ -53,7 +53,7 @@ def way_round(code: str) -> Response | None:
     if _is_recent(session.get(_ASKED), ASK_AGAIN_SECONDS):
         return None  # it was tried a moment ago and led to nothing: nobody is sent in circles
     state = secrets.token_hex(16)
-    back = runtime().settings.server.base_url + url_for("rater.back", code=code, **_kept())
+    back = runtime().settings.server.base_url + url_for(endpoint, **{value: code, **_kept()})
     try:
         there = asker.authorize_url(back, state)
     except FeedbackError:
@@ -66,6 +66,11 @@ def way_round(code: str) -> Response | None:
 @allow(PUBLIC)
 def back(code: str) -> Response:
     """Back from WeChat with a single-use code: on to the form at its clean address, known or not."""
+    return _to_form(code, guest=not learn(code))
+
+
+def learn(code: str) -> bool:
+    """Read what WeChat sent back with for a way that began with ``code``; whether we know now who is here."""
     asked = session.get(_ASKED) or {}
     state, told = str(asked.get("state", "")), request.args.get("state", "")
     asker = provider()
@@ -73,14 +78,14 @@ def back(code: str) -> Response:
     if genuine:
         session[_ASKED] = {"at": asked.get("at")}  # the state is spent, right or wrong
     if asker is None or not genuine:
-        return _to_form(code, guest=known() is None)
+        return known() is not None
     try:
         openid = asker.identify(request.args.get("code", "")[:512])
     except FeedbackError:
-        return _to_form(code, guest=True)
+        return False
     who = runtime().vault.person(openid, runtime().settings.wechat.app_id)
     session[_KNOWN] = {"who": runtime().vault.seal(who), "at": _seconds()}
-    return _to_form(code, guest=False)
+    return True
 
 
 def _to_form(code: str, *, guest: bool) -> Response:
