@@ -29,6 +29,7 @@ from feedback_app.services import (
     publications,
     retention,
     round_clock,
+    stuffing,
     tallying,
     visits,
 )
@@ -60,6 +61,7 @@ def _sweep(session: Session, runtime: Runtime, now: datetime) -> object:
 
 
 def _close(session: Session, runtime: Runtime, now: datetime) -> object:
+    stuffing.watch_open(session, runtime, now)
     return [f"{award} {month}" for award, month in leaderboards.close_due(session, now=now, zone=runtime.zone)]
 
 
@@ -131,6 +133,7 @@ class Worker:
         now = self._runtime.now()
         if self._last_minute is None or abs(now - self._last_minute) >= _MINUTE:
             self._last_minute = now
+            self._watch_arrivals(now)
             self._publish(now)
             self._advance(now)
             self._follow_cases(now)
@@ -176,6 +179,17 @@ class Worker:
             if after is None:
                 with self._runtime.transaction() as session:
                     retention.month_done(session, month, zone, now)
+
+    def _watch_arrivals(self, now: datetime) -> None:
+        """Every hour: hold what arrived as patients' ratings do not; only where somebody was rated since yesterday."""
+        hour = f"{local_day(now, self._runtime.zone)} {now:%H}"
+        with self._runtime.reading() as session:
+            if periodic.is_done(session, "arrivals", hour):
+                return
+        with self._runtime.transaction() as session:
+            if periodic.take(session, "arrivals", hour, now):
+                since = local_day(now - timedelta(days=1), self._runtime.zone)
+                stuffing.watch_open(session, self._runtime, now, since=since)
 
     def _publish(self, now: datetime) -> None:
         """Release what a scheme releases by itself."""

@@ -12,7 +12,7 @@ from feedback_app.domain import boards, recounting
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.recounting import Recounted
 from feedback_app.errors import Refused
-from feedback_app.services import awards, leaderboards, publications, recount_page
+from feedback_app.services import awards, leaderboards, publications, recount_page, stuffing
 from feedback_app.services.leaderboards import Board
 
 _award = click.option("--award", required=True, metavar="KEY", help="which award, for example monthly")
@@ -41,6 +41,7 @@ def close(session: Session, award: str, period: str, dry_run: bool, as_json: boo
                 board = leaderboards.preview(db, award, told, now=runtime.now(), zone=runtime.zone)
         else:
             with runtime.transaction() as db:
+                stuffing.watch_open(db, runtime, runtime.now())
                 board = leaderboards.close(db, award, told, now=runtime.now(), zone=runtime.zone, actor="command line")
     if as_json:
         put(as_object(board))

@@ -36,6 +36,7 @@ class Rating(Base):
     rater_hash: Mapped[str | None] = mapped_column(KEYED_HASH, index=True)
     device_hash: Mapped[str | None] = mapped_column(KEYED_HASH)  # of one browser on one day
     network_hash: Mapped[str | None] = mapped_column(KEYED_HASH)  # of one address on one day, never the hospital's own
+    staff_sign: Mapped[str] = mapped_column(String(12), default="")  # domain.stuffing.STAFF | COLLEAGUE; not who
     verified: Mapped[bool] = mapped_column(default=False)  # a visit stands behind it
     verified_how: Mapped[str] = mapped_column(String(12), default="")  # slip | screen
     replaces: Mapped[str | None] = mapped_column(String(20), unique=True)  # receipt of the version before this one
@@ -44,7 +45,7 @@ class Rating(Base):
     period: Mapped[str] = mapped_column(String(7))  # "2026-11", likewise
     status: Mapped[str] = mapped_column(
         String(12), default="counted"
-    )  # counted | repeat | excluded | withdrawn | replaced | canary
+    )  # counted | repeat | held | excluded | withdrawn | replaced | canary
     why_not: Mapped[str] = mapped_column(String(200), default="")
     made_up: Mapped[bool] = mapped_column(default=False)
     late: Mapped[bool] = mapped_column(default=False)  # came after its own period was closed: counts in the next

@@ -18,7 +18,7 @@ from feedback_app.services import own_ratings, ratings
 from feedback_app.services.ratings import Accepted, Submission
 
 CHANGED_WITHIN = own_ratings.TAKEN_BACK_WITHIN
-_CAN_BE = ("counted", "repeat")
+_CAN_BE = ("counted", "repeat", "held")
 
 
 def is_open(accepted: Accepted, now: datetime) -> bool:
@@ -56,6 +56,7 @@ def _in_place_of(old: Rating, submission: Submission) -> Submission:
         rater_hash=old.rater_hash,
         device_hash=old.device_hash,
         network_hash=old.network_hash,
+        staff_sign=old.staff_sign,
         verified_how=old.verified_how,
         status=old.status,
         why_not=old.why_not,

@@ -19,6 +19,7 @@ from feedback_app.db import evidence, ratings
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.evidence import Evidence, EvidenceNode, TreeHead
 from feedback_app.db.ratings import Rating
+from feedback_app.db.set_asides import EXCLUDED, HELD, KEPT, SetAside
 from feedback_app.domain import evidence as entries
 from feedback_app.domain import merkle
 from feedback_app.errors import NotFound, Refused
@@ -83,8 +84,8 @@ def write_rating(session: Session, rating: Rating, point: ServicePoint, now: dat
     return write(session, "rating", subject, shown=shown_of(rating, point), hidden=hidden_of(rating), now=now)
 
 
-def write_decision(session: Session, rating: Rating, now: datetime) -> Evidence:
-    """What has just been decided about a rating: its new status, and why, cannot be changed back unseen.
+def write_decision(session: Session, rating: Rating, now: datetime, aside: SetAside | None = None) -> Evidence:
+    """What has just been decided about a rating: its new status, why, and by whom, cannot be changed back unseen.
 
     An outsider learns that one rating of that place and month is set aside; of which receipt, only its holder, and where
     it was replaced by another version, nobody: that a patient changed their mind is theirs alone.
@@ -93,13 +94,18 @@ def write_decision(session: Session, rating: Rating, now: datetime) -> Evidence:
     point = session.get_one(ServicePoint, rating.service_point_id)
     told = shown_of(rating, point)
     shown = {name: told[name] for name in ("for", "month")} if rating.status == "replaced" else told
+    if rating.status in {HELD, EXCLUDED}:
+        shown["reason"] = rating.why_not
     subject = rating_subject(rating.receipt)
-    return write(session, rating.status, subject, shown=shown, hidden=decision_of(rating), now=now)
+    return write(session, rating.status, subject, shown=shown, hidden=decision_of(rating, aside), now=now)
 
 
-def decision_of(rating: Rating) -> dict[str, Any]:
-    """What an entry about a rating's status commits to."""
-    return {"receipt": rating.receipt, "status": rating.status, "why": rating.why_not}
+def decision_of(rating: Rating, aside: SetAside | None = None) -> dict[str, Any]:
+    """What an entry about a rating's status commits to; where persons decided, who proposed and who agreed."""
+    told = {"receipt": rating.receipt, "status": rating.status, "why": rating.why_not}
+    if aside is None or {KEPT: "counted"}.get(aside.state, aside.state) != rating.status:
+        return told
+    return told | {"proposed_by": aside.proposed_by, "decided_by": aside.decided_by, "words": aside.words}
 
 
 def board_subject(award: str, period: str) -> str:

@@ -17,7 +17,7 @@ from feedback_app.domain.identity import readable
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.questionnaires import NO_LEVEL
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import complaints, evidence, own_cases
+from feedback_app.services import complaints, evidence, own_cases, set_asides
 from feedback_app.services.complaints import Filing
 
 LOW = 2
@@ -48,6 +48,7 @@ class Submission:
     replaces: str | None = None  # receipt of the same person's earlier version
     device_hash: str | None = None
     network_hash: str | None = None
+    staff_sign: str = ""  # staff | colleague: sent from a device of somebody who works here
     served_at: datetime | None = None  # when the service was, as told; None: now
 
 
@@ -109,6 +110,7 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         rater_hash=submission.rater_hash,
         device_hash=submission.device_hash,
         network_hash=submission.network_hash,
+        staff_sign=submission.staff_sign,
         verified=bool(submission.verified_how),
         verified_how=submission.verified_how,
         replaces=submission.replaces,
@@ -125,6 +127,9 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     )
     session.add(rating)
     evidence.write_rating(session, rating, point, now)
+    session.flush()
+    if earlier is not None:
+        set_asides.follow(session, earlier, rating)
     if rating.status != "counted":
         evidence.write_decision(session, rating, now)
     session.flush()
@@ -188,6 +193,14 @@ def by_receipt(session: Session, receipt: str) -> Accepted:
     if rating is None:
         raise NotFound("ratings.no_receipt", receipt=receipt)
     return _accepted(session, rating, again=True)
+
+
+def id_of(session: Session, receipt: str) -> int:
+    """The row of what the receipt stands for today. Raises NotFound ``ratings.no_receipt``."""
+    rating = ratings.by_receipt(session, receipt)
+    if rating is None:
+        raise NotFound("ratings.no_receipt", receipt=receipt)
+    return ratings.latest_version(session, rating).id
 
 
 def _accepted(session: Session, rating: Rating, *, again: bool) -> Accepted:

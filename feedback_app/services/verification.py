@@ -10,10 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from feedback_app.db import set_asides
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.evidence import Evidence, EvidenceNode, TreeHead
 from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.ratings import Rating
+from feedback_app.db.set_asides import SetAside
 from feedback_app.domain import evidence as entries
 from feedback_app.domain import merkle
 from feedback_app.domain.cycles import Period
@@ -125,13 +127,14 @@ def _ratings(session: Session) -> Iterator[Problem]:
         .order_by(Rating.id)
     )
     last_word = _last_words(session)
+    asides = {one.rating_id: one for one in set_asides.decided(session)}
     for rating, point, found in session.execute(pairs.execution_options(yield_per=BATCH)):
         entry: Evidence | None = found
         if entry is None:
             yield Problem("rating_inserted", f"rating:{rating.receipt}")
         elif not _says_the_same(rating, point, entry):
             yield Problem("rating_altered", f"rating:{rating.receipt}")
-        elif not _decided_so(rating, last_word.get(entry.subject)):
+        elif not _decided_so(rating, last_word.get(entry.subject), asides.get(rating.id)):
             yield Problem("rating_set_aside_unseen", f"rating:{rating.receipt}")
     lost = (
         select(Evidence.subject)
@@ -160,11 +163,11 @@ def _last_words(session: Session) -> dict[str, Evidence]:
     return {entry.subject: entry for entry in session.scalars(later.order_by(Evidence.id))}
 
 
-def _decided_so(rating: Rating, entry: Evidence | None) -> bool:
-    """The entry commits to receipt, status and reason, so that it cannot be moved to another rating either."""
+def _decided_so(rating: Rating, entry: Evidence | None, aside: SetAside | None) -> bool:
+    """The entry commits to receipt, status, reason and persons, so that it cannot be moved to another rating either."""
     if entry is None:
         return rating.status == "counted" and not rating.why_not
-    committed = entries.commitment(entry.salt, evidence.decision_of(rating))
+    committed = entries.commitment(entry.salt, evidence.decision_of(rating, aside))
     return entry.kind == rating.status and entry.hidden == committed
 
 

@@ -15,11 +15,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import lock
 from feedback_app.db.visits import LinkKey, Nullifier, destroy
 from feedback_app.domain.identity import keyed_hash
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.questionnaires import NO_LEVEL
+from feedback_app.domain.stuffing import COLLEAGUE, STAFF
 from feedback_app.domain.validity import REPEAT
 from feedback_app.services import audit, evidence, own_ratings, ratings, tickets
 from feedback_app.services.ratings import Accepted, Submission
@@ -37,6 +39,7 @@ class Arrival:
     ticket_seen_at: datetime | None = None  # when the form was opened with it; None: now
     device: str = ""  # random name of one browser, from its cookie: a weak signal
     network: str = ""  # where the connection came from; "" for the hospital's own addresses
+    staff: int | None = None  # the member of staff who signs in on this browser; 0: somebody at the console
 
 
 def accept(
@@ -95,6 +98,7 @@ class _Judge:
             submission,
             device_hash=self._trace("device", arrival.device),
             network_hash=self._trace("network", arrival.network),
+            staff_sign=_staff_sign(self._session, submission.point_id, arrival.staff),
         )
 
     def _again(self, submission: Submission) -> Submission:
@@ -104,11 +108,12 @@ class _Judge:
             if submission.rater_hash and submission.channel == "bot"
             else []
         )
-        standing = [one for one in earlier if one.status == "counted"]
+        standing = [one for one in earlier if one.status in {"counted", "held"}]
         if standing:
             last = standing[-1]
+            again = replace(submission, status=last.status, why_not=last.why_not, verified_how=last.verified_how)
             own_ratings.set_replaced(self._session, last, self._now)
-            return replace(submission, replaces=last.receipt, verified_how=last.verified_how)
+            return replace(again, replaces=last.receipt)
         if earlier and earlier[-1].status == "withdrawn":
             return submission
         return _repeat(submission, "same_day")
@@ -172,6 +177,18 @@ def forget(session: Session, *, link_days: int, zone: ZoneInfo, now: datetime) -
 
 def _day_mark(who: str, point_id: int, day: str) -> str:
     return f"day:{who}:{point_id}:{day}"
+
+
+def _staff_sign(session: Session, point_id: int, staff_id: int | None) -> str:
+    """Whether somebody rated themself, their window or their unit, or somebody else; who it was is not kept."""
+    if staff_id is None:
+        return ""
+    person = session.get(ServicePoint, staff_id) if staff_id else None
+    point = session.get(ServicePoint, point_id)
+    if person is None or point is None:
+        return COLLEAGUE
+    units = {point.id, point.department_id} - {None}
+    return STAFF if {person.id, person.department_id} & units else COLLEAGUE
 
 
 def _repeat(submission: Submission, why: str) -> Submission:

@@ -8,6 +8,7 @@ from feedback_app.domain.periods import Month
 from feedback_app.errors import NotFound
 from feedback_app.services import pictures, rating_lists
 from feedback_app.services.rating_lists import CHANNELS, KINDS, LEVELS, Wanted
+from feedback_app.services.set_asides import ASKED
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, QUALITY, allow
 from feedback_app.web.asked import number_from, one_of
@@ -59,7 +60,8 @@ def index() -> Any:
 @allow(QUALITY, ADMIN)
 def show(covered: str) -> str:
     with runtime().reading() as session:
-        return render_template("admin/rating.html", found=rating_lists.detail(session, uncovered(covered)))
+        found = rating_lists.detail(session, uncovered(covered))
+        return render_template("admin/rating.html", found=found, covered=covered, asked=ASKED)
 
 
 def uncovered(covered: str) -> int:

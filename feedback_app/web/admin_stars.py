@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from feedback_app.domain.boards import Row
 from feedback_app.domain.cycles import Period
 from feedback_app.errors import NotFound
-from feedback_app.services import awards, bindings, explanations, leaderboards, publications
+from feedback_app.services import awards, bindings, explanations, leaderboards, publications, stuffing
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
@@ -80,6 +80,7 @@ def close(award: str, period: str) -> Response:
     """Freeze a month that is over."""
     now = runtime().now()
     with runtime().transaction() as session:
+        stuffing.watch_open(session, runtime(), now)
         leaderboards.close(session, award, Period.parse(period), now=now, zone=runtime().zone, actor=g.account.login)
     flash(t("stars.admin.closed_now", period=period), "ok")
     return redirect(url_for("admin_stars.board", award=award, period=period))
