@@ -13,7 +13,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.evidence import Evidence
 from feedback_app.db.ratings import Rating
 from feedback_app.db.set_asides import SetAside
-from feedback_app.domain.periods import Month
+from feedback_app.domain.cycles import Period
 from feedback_app.errors import Conflict, NotAllowed, NotFound, Refused
 from feedback_app.services import (
     bindings,
@@ -32,7 +32,7 @@ from tests.console import sign_in, submit
 
 Points = Callable[[str], ServicePoint]
 Send = Callable[..., str]
-NOVEMBER = Month(2026, 11)
+NOVEMBER = Period.parse("2026-11")
 
 
 @pytest.fixture
