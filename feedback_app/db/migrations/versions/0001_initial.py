@@ -139,6 +139,7 @@ def upgrade() -> None:
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("result", sa.JSON(), nullable=False),
         sa.Column("result_hash", sa.String(length=64), nullable=False),
+        sa.Column("recount_hash", sa.String(length=64), nullable=False),
         sa.Column("closed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("published_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("published_by", sa.String(length=60), nullable=False),
@@ -389,6 +390,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("login", name=op.f("uq_accounts_login")),
     )
     op.create_table(
+        "assessments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("award_key", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.String(length=24), nullable=False),
+        sa.Column("share", sa.String(length=40), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("given_by", sa.String(length=64), nullable=False),
+        sa.Column("points", sa.Double(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("given_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_assessments_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assessments")),
+        sa.UniqueConstraint(
+            "award_key",
+            "period",
+            "share",
+            "service_point_id",
+            "given_by",
+            name=op.f("uq_assessments_award_key_period_share_service_point_id_given_by"),
+        ),
+    )
+    op.create_table(
         "binding_slips",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("service_point_id", sa.Integer(), nullable=False),
@@ -499,6 +525,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_duty_slots_window_id"), ["window_id"], unique=False)
 
     op.create_table(
+        "figures",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.String(length=24), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("imported_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("imported_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_figures_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figures")),
+        sa.UniqueConstraint("name", "period", "service_point_id", name=op.f("uq_figures_name_period_service_point_id")),
+    )
+    op.create_table(
         "leaderboard_rows",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("leaderboard_id", sa.Integer(), nullable=False),
@@ -552,6 +594,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_due", ["state", "not_before"], unique=False)
 
     op.create_table(
+        "person_records",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("reference", sa.String(length=60), nullable=False),
+        sa.Column("why_sealed", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_person_records_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_records")),
+    )
+    with op.batch_alter_table("person_records", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_person_records_service_point_id"), ["service_point_id"], unique=False)
+
+    op.create_table(
         "question_rules",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("set_key", sa.String(length=40), nullable=False),
@@ -566,6 +628,32 @@ def upgrade() -> None:
             ["department_id"], ["service_points.id"], name=op.f("fk_question_rules_department_id_service_points")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question_rules")),
+    )
+    op.create_table(
+        "recount_kits",
+        sa.Column("leaderboard_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["leaderboard_id"], ["leaderboards.id"], name=op.f("fk_recount_kits_leaderboard_id_leaderboards")
+        ),
+        sa.PrimaryKeyConstraint("leaderboard_id", name=op.f("pk_recount_kits")),
+    )
+    op.create_table(
+        "revocations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("award_key", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.String(length=24), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_revocations_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_revocations")),
+        sa.UniqueConstraint(
+            "award_key", "period", "service_point_id", name=op.f("uq_revocations_award_key_period_service_point_id")
+        ),
     )
     op.create_table(
         "rounds",
