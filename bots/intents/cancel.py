@@ -2,11 +2,11 @@
 
 from bots.intents import progress
 from bots.intents import rating as ratings
-from bots.intents._filing import file, point_by_id
+from bots.intents._filing import point_by_id
 from bots.language.meaning import Understanding
 from bots.messages import Reply
 from bots.turn import Intent, Turn
-from feedback_app.services import own_ratings, people
+from feedback_app.services import own_data, own_ratings, people
 
 
 class Cancel(Intent):
@@ -17,12 +17,16 @@ class Cancel(Intent):
             return progress.own_list(turn, withdraw=True)
         turn.settle()
         if reading.expect == "privacy_request":
-            case = file(turn, turn.text, kind="complaint")
-            turn.settle()
-            return Reply.of(turn.say("cancel.privacy", number=case.number, day=turn.day(case.due_on)))
+            return Reply.of(turn.say("cancel.privacy", link=_own_data(turn)))
         if reading.expect in _SILENCE:
             people.set_quiet(turn.session, turn.person, quiet=reading.expect == "unsubscribe")
         return Reply.of(turn.say(_SILENCE.get(reading.expect, "cancel.closed")))
+
+
+def _own_data(turn: Turn) -> str:
+    """The address of a page for this person alone, where it can be seen, taken away and erased."""
+    ticket = own_data.link_ticket(turn.runtime.vault, turn.person, turn.now)
+    return f"{turn.runtime.settings.server.base_url}/mine/{ticket}"
 
 
 _SILENCE = {"unsubscribe": "cancel.unsubscribed", "resubscribe": "cancel.resubscribed"}

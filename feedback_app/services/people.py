@@ -44,13 +44,17 @@ def set_quiet(session: Session, person_hash: str, *, quiet: bool) -> None:
 def forget(session: Session, vault: Vault, openid: str, *, app_id: str) -> None:
     """Unfollowed: everything that leads to this person goes (platform rule: delete that user's information).
 
-    Ratings and cases stay without a name: they move to a pseudonym made by chance, so that of two ratings of one day still
-    one counts, and nobody, also not the person coming back, can be led to them. What somebody wrote into a case as
-    their contact, with consent, stays with the case for its own time.
+    What somebody wrote into a case as their contact, with consent, stays with the case for its own time.
     """
-    name = vault.person(openid, app_id)
+    unlink(session, vault.person(openid, app_id))
+
+
+def unlink(session: Session, person_hash: str) -> None:
+    """Ratings and cases stay without a name: they move to a pseudonym made by chance, so that of two ratings of one day still
+    one counts, and nobody, also not the person coming back, can be led to them.
+    """
     nobody = secrets.token_hex(32)
     for column, table in ((Rating.rater_hash, Rating), (Case.complainant_hash, Case)):
-        session.execute(update(table).where(column == name).values({column.key: nobody}))
-    session.execute(delete(Conversation).where(Conversation.person_hash == name))
-    session.execute(delete(Person).where(Person.hash == name))
+        session.execute(update(table).where(column == person_hash).values({column.key: nobody}))
+    session.execute(delete(Conversation).where(Conversation.person_hash == person_hash))
+    session.execute(delete(Person).where(Person.hash == person_hash))

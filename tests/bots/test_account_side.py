@@ -16,7 +16,7 @@ from feedback_app.db.conversations import Conversation
 from feedback_app.db.people import Person
 from feedback_app.db.ratings import Rating
 from feedback_app.errors import ConfigurationError
-from feedback_app.services import case_words, codes, posters, verification
+from feedback_app.services import case_words, codes, own_data, posters, verification
 from feedback_app.services.codes import Wanted
 from feedback_app.services.runtime import Runtime, opened
 from feedback_app.settings import Settings
@@ -127,3 +127,16 @@ def test_leaving_takes_everything_that_leads_to_a_person(place: Town) -> None:
     clock.move(Path(place.runtime.settings.sandbox.clock_file), NOON)
     assert "张伟" not in phones.click("oWang", "stars.mine").shown
     assert cases[0].number not in phones.click("oWang", "stars.progress").shown
+
+
+@pytest.mark.parametrize("words", ["我的数据", "删除我的信息", "你们存了我哪些信息", "my data", "مېنىڭ ئۇچۇرۇم"])
+def test_own_data_by_message_leads_to_a_page_for_this_person_alone(place: Town, words: str) -> None:
+
+    phones = place.phones
+    phones.follow("oWang")
+    phones.say("oWang", "给张伟医生5星，讲得很清楚")
+    shown = phones.say("oWang", words).shown
+    ticket = shown.split("/mine/")[1].split()[0]
+    with place.runtime.reading() as session:
+        person = own_data.person_of(place.runtime.vault, ticket, place.runtime.now())
+        assert own_data.collect(session, place.runtime.vault, person).ratings[0].comment.endswith("讲得很清楚")
