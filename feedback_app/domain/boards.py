@@ -104,7 +104,7 @@ def _composed(scheme: Scheme, measured: Mapping[str, Measured], key: str) -> Mea
     return dataclasses.replace(
         measured[leading].by_candidate[key],
         value=math.fsum(weight * one.value for weight, one in parts),
-        variance=math.fsum(weight**2 * one.variance for weight, one in parts),
+        variance=math.fsum(weight * weight * one.variance for weight, one in parts),
         enough=all(one.enough for _, one in parts),
     )
 

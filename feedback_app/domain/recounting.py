@@ -108,7 +108,8 @@ def _in_order(scheme: Scheme, candidates: Sequence[tuple[Member, Facts]]) -> lis
 def _facts(scheme: Scheme, facts: Facts) -> Iterator[Mapping[str, Any]]:
     """What this scheme uses of what is known."""
     for tally in sorted(facts.ratings):
-        yield {"back": tally.months_back, "stars": tally.score, "ratings": tally.count, "verified": tally.verified}
+        told = {"back": tally.months_back, "stars": tally.score, "ratings": tally.count, "verified": tally.verified}
+        yield {**told, "stratum": tally.stratum} if tally.stratum else told
     for reason, count in sorted(facts.not_counted.items()):
         yield {"not_counted": reason, "ratings": count}
     kinds = {share.kind for share in scheme.shares}
@@ -216,8 +217,8 @@ class _Person:
     def add(self, fact: Mapping[str, Any]) -> None:
         """Raises KeyError, TypeError or ValueError for what is no fact."""
         if "stars" in fact:
-            tally = Tally(int(fact["back"]), int(fact["stars"]), int(fact["ratings"]), bool(fact["verified"]))
-            self.ratings.append(tally)
+            back, stars, count = (int(fact[name]) for name in ("back", "stars", "ratings"))
+            self.ratings.append(Tally(back, stars, count, bool(fact["verified"]), str(fact.get("stratum", ""))))
         elif "not_counted" in fact:
             self.not_counted[str(fact["not_counted"])] = int(fact["ratings"])
         elif "share" in fact:

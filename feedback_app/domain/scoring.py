@@ -64,7 +64,7 @@ class Sums:
 
     @property
     def n(self) -> float:
-        return self.weight**2 / self.squares if self.squares else 0.0
+        return self.weight * self.weight / self.squares if self.squares else 0.0
 
     @property
     def mean(self) -> float:
@@ -73,7 +73,7 @@ class Sums:
     @property
     def deviation(self) -> float:
         """Σw(p - mean)², never below zero by rounding."""
-        return max(0.0, self.lost_squares - self.lost**2 / self.weight) if self.weight else 0.0
+        return max(0.0, self.lost_squares - self.lost * self.lost / self.weight) if self.weight else 0.0
 
     @property
     def freedom(self) -> float:
@@ -142,9 +142,9 @@ def add_up(weights: Weights) -> Sums:
         strata[tally.stratum] = strata.get(tally.stratum, 0.0) + weight * tally.count
     return Sums(
         weight=math.fsum(weight * tally.count for tally, weight in weights),
-        squares=math.fsum(weight**2 * tally.count for tally, weight in weights),
+        squares=math.fsum(weight * weight * tally.count for tally, weight in weights),
         lost=math.fsum(weight * tally.count * tally.lost for tally, weight in weights),
-        lost_squares=math.fsum(weight * tally.count * tally.lost**2 for tally, weight in weights),
+        lost_squares=math.fsum(weight * tally.count * (tally.lost * tally.lost) for tally, weight in weights),
         by_stratum=strata,
     )
 
@@ -216,7 +216,7 @@ def _centre(means: Sequence[float], precisions: Sequence[float]) -> float:
 def _excess(means: Sequence[float], counts: Sequence[float], within: float, between: float) -> float:
     precisions = _precisions(counts, within, between)
     mu = _centre(means, precisions)
-    return math.fsum(v * (m - mu) ** 2 for v, m in zip(precisions, means, strict=True)) - (len(means) - 1)
+    return math.fsum(v * (m - mu) * (m - mu) for v, m in zip(precisions, means, strict=True)) - (len(means) - 1)
 
 
 def _solve_between(means: Sequence[float], counts: Sequence[float], within: float) -> float:
@@ -225,7 +225,7 @@ def _solve_between(means: Sequence[float], counts: Sequence[float], within: floa
         return 0.0
     if within <= 0:
         mu = math.fsum(means) / targets
-        return math.fsum((m - mu) ** 2 for m in means) / (targets - 1)
+        return math.fsum((m - mu) * (m - mu) for m in means) / (targets - 1)
     if _excess(means, counts, within, 0.0) <= 0:
         return 0.0
     low, high = 0.0, within
@@ -334,8 +334,8 @@ def _variance(weights: Weights, sums: Sums, reliability: float, parameters: Para
     ]
     phi = parameters.steadiness
     one, two = shares
-    drift = 2 * one**2 * (1 - phi) + 2 * two**2 * (1 - phi**2) + 2 * one * two * (1 - phi**2)
-    return left + reliability**2 * parameters.month_between * drift
+    drift = 2 * one * one * (1 - phi) + 2 * two * two * (1 - phi * phi) + 2 * one * two * (1 - phi * phi)
+    return left + reliability * reliability * parameters.month_between * drift
 
 
 def score_league(league: Mapping[str, Sequence[Tally]], rules: ScoringRules) -> tuple[Parameters, dict[str, Score]]:

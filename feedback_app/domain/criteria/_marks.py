@@ -31,5 +31,9 @@ def _mean(marks: Sequence[Mark], least: int) -> Measure:
     if not count:
         return Measure(0.0, enough=False, missing=missing)
     mean = math.fsum(sorted(one.points for one in marks)) / count
-    spread = math.fsum(sorted((one.points - mean) ** 2 for one in marks)) / (count - 1) / count if count > 1 else 0.0
+    spread = (
+        math.fsum(sorted((one.points - mean) * (one.points - mean) for one in marks)) / (count - 1) / count
+        if count > 1
+        else 0.0
+    )
     return Measure(mean, variance=spread, enough=not missing, missing=missing, mean=mean, n=float(count))
