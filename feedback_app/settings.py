@@ -232,6 +232,11 @@ class Privacy(Section):
     link_days: int = Field(default=60, ge=7)
 
 
+class Questions(Section):
+    # A question set is published by somebody else than who asked for it.
+    second_person: bool = False
+
+
 class Canary(Section):
     enabled: bool = True
     every_hours: int = Field(default=6, ge=1, le=168)
@@ -263,6 +268,7 @@ class Settings(BaseSettings):
     security: Security
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
+    questions: Questions = Questions()
     canary: Canary = Canary()
 
     @model_validator(mode="after")

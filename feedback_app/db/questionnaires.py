@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, UniqueConstraint, select
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback_app.db.base import Base, Instant
@@ -23,6 +23,38 @@ class QuestionnaireVersion(Base):
     created_by: Mapped[str] = mapped_column(String(60), default="")
     published_at: Mapped[datetime | None] = mapped_column(Instant)
     published_by: Mapped[str] = mapped_column(String(60), default="")
+    step: Mapped[int] = mapped_column(default=0)  # of a draft: where it stands among its DraftSteps
+    asked_by: Mapped[str] = mapped_column(
+        String(60), default=""
+    )  # who asked a second person to publish this very draft
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    asked_note: Mapped[str] = mapped_column(String(200), default="")
+    returned_by: Mapped[str] = mapped_column(String(60), default="")
+    returned_note: Mapped[str] = mapped_column(String(200), default="")
+
+
+class DraftStep(Base):
+    """What a draft was after each step, so that steps can be undone and done again, days later too."""
+
+    __tablename__ = "draft_steps"
+    __table_args__ = (UniqueConstraint("version_id", "place"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("questionnaire_versions.id"))
+    place: Mapped[int] = mapped_column()
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    did: Mapped[str] = mapped_column(String(120), default="")
+    by: Mapped[str] = mapped_column(String(60), default="")
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+def steps(session: Session, version_id: int) -> list[DraftStep]:
+    """All steps of a draft, the first one first."""
+    return list(session.scalars(select(DraftStep).where(DraftStep.version_id == version_id).order_by(DraftStep.place)))
+
+
+def forget_steps(session: Session, version_id: int) -> None:
+    session.execute(delete(DraftStep).where(DraftStep.version_id == version_id))
 
 
 def published(session: Session, key: str) -> QuestionnaireVersion | None:

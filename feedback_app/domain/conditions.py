@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from feedback_app.domain.questions._base import Operand
 from feedback_app.errors import Refused
 
-LONGEST = 500
+LONGEST = 4000
 DEEPEST = 20
 _TOKEN = re.compile(
     r"\s*(?:(?P<op>==|!=|>=|<=|&&|\|\||[=<>≥≤≠!(),\[\]])|(?P<quoted>\"[^\"]*\"|'[^']*')|(?P<word>[^\s=<>≥≤≠!(),\[\]&|\"']+))"

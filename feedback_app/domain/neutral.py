@@ -12,8 +12,19 @@ from typing import Any
 
 from feedback_app import texts
 from feedback_app.domain.conditions import Compare, Condition, changed, parse, written
-from feedback_app.domain.neutral_overall import positive_options, which_is_overall
-from feedback_app.domain.questionnaires import OVERALL, RESERVED, Questionnaire, type_of, types
+from feedback_app.domain.neutral_options import (
+    OPTIONED,
+    draws_of,
+    group_of,
+    is_words,
+    options_of,
+    others,
+    rows_in_english,
+    rows_of,
+    wrong,
+)
+from feedback_app.domain.neutral_overall import default_level, positive_options, which_is_overall
+from feedback_app.domain.questionnaires import OVERALL, RESERVED, Group, Questionnaire, type_of, types
 from feedback_app.domain.questions._base import Option, Question
 from feedback_app.domain.questions.level import LEVELS
 from feedback_app.errors import Refused
@@ -44,7 +55,9 @@ KINDS: Mapping[str, str] = {
 }
 """Kinds of the notation that are called differently here; our own names are understood too."""
 _OURS = {"no", "kind", "text", "options", "scores", "rows", "unit", "unit_of", "required", "show_if", "min", "max"}
-_OPTIONED = ("likert", "level", "single", "choices", "frequency", "matrix", "yesno")
+_OURS_IF_WORDS = ("shown_as", "hint", "hint_en")
+PARTS, PART = "sections", "section_place"
+"""Under these names ``source`` keeps which ``[[section]]`` tables there were, and in which of them an item stood."""
 
 
 def is_neutral(data: Mapping[str, Any]) -> bool:
@@ -57,21 +70,26 @@ def from_neutral(data: Mapping[str, Any], key: str) -> Questionnaire:
     if not items:
         raise Refused("questions.nothing_inside")
     keys = _keys(items)
-    listed = [_question(item, key) for item, key in zip(items, keys.values(), strict=True)]
+    draws = draws_of(data, items)
+    listed = [_question(item, key, draws) for item, key in zip(items, keys.values(), strict=True)]
     listed = [_with_condition(one, keys, listed) for one in listed]
     overall = which_is_overall(data.get("overall"), listed)
     if overall is None:
-        listed.insert(0, _default_level())
+        listed.insert(0, default_level())
         overall = OVERALL
     listed = [_as_level(one) if one.key == overall else one for one in listed]
-    about = {name: value for name, value in data.items() if name not in {"item", "title", "section"}}
+    ours = {"item", "title", "section", *(("title_en",) if is_words(data.get("title_en")) else ())}
+    about = {name: value for name, value in data.items() if name not in ours}
+    about = {name: value for name, value in about.items() if not (name == "draw" and draws)}
+    about |= _parts(data)
     about |= {"neutral": True, **({} if "title" in data else {"untitled": True})}
     names = {one.dimension: {"zh": one.dimension} for one in listed if one.dimension}
     return Questionnaire(
         key=key,
-        title={"zh": str(data.get("title", key)), **({"en": str(data["title_en"])} if "title_en" in data else {})},
+        title={"zh": str(data.get("title", key)), **({"en": data["title_en"]} if "title_en" in ours else {})},
         questions=tuple(_with_sections(listed)),
         overall=overall,
+        groups=tuple(Group(name, ask) for name, ask in draws.items()),
         dimensions=names,
         positive=positive_options(data, next(one for one in listed if one.key == overall)),
         source=_plain(about),
@@ -83,13 +101,29 @@ def _flat(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     items = data.get("item", [])
     parts = data.get("section", [])
     if isinstance(items, list) and isinstance(parts, list) and all(isinstance(part, Mapping) for part in parts):
-        nested = [(part, part.get("item", [])) for part in parts]
-        items = items + [
-            {"section": part.get("title", part.get("text", "")), **item} for part, inside in nested for item in inside
-        ]
+        inside = [(place, part, item) for place, part in enumerate(parts) for item in _items_of(part)]
+        items = items + [{"section": part_name(part), PART: place, **item} for place, part, item in inside]
     if not isinstance(items, list) or any(not isinstance(item, Mapping) for item in items):
         raise Refused("questions.nothing_inside")
     return items
+
+
+def _items_of(part: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    inside = part.get("item", [])
+    if not isinstance(inside, list) or any(not isinstance(item, Mapping) for item in inside):
+        raise Refused("questions.nothing_inside")
+    return inside
+
+
+def part_name(part: Mapping[str, Any]) -> str:
+    """What a ``[[section]]`` table is called."""
+    return str(part.get("title", part.get("text", "")))
+
+
+def _parts(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``[[section]]`` tables without their items, so that they can be written again."""
+    listed = data.get("section", [])
+    return {PARTS: [{name: value for name, value in one.items() if name != "item"} for one in listed]} if listed else {}
 
 
 def _keys(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -98,33 +132,35 @@ def _keys(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     for place, item in enumerate(items, 1):
         number = str(item.get("no", place))
         if number in keys:
-            raise _wrong(item, f"no = {number} twice")
+            raise wrong(item, f"no = {number} twice")
         plain = re.sub(r"[^A-Za-z0-9_]", "_", number)[:30]
         key = plain if re.fullmatch(r"[A-Za-z]\w*", plain, re.ASCII) and plain not in RESERVED else f"q{plain}"
         keys[number] = key if key not in keys.values() and re.search(r"[A-Za-z0-9]", plain) else f"item{place}"
     return keys
 
 
-def _wrong(item: Mapping[str, Any], why: str) -> Refused:
-    return Refused("questions.bad_item", no=str(item.get("no", "?"))[:20], why=why)
-
-
-def _question(item: Mapping[str, Any], key: str) -> Question:
+def _question(item: Mapping[str, Any], key: str, draws: Mapping[str, int]) -> Question:
     kind = KINDS.get(str(item.get("kind")), str(item.get("kind")))
     kind = _fitting_kind(item, kind)
     if kind not in types():
-        raise _wrong(item, f"kind = {item.get('kind')!r}")
+        raise wrong(item, f"kind = {item.get('kind')!r}")
     if not isinstance(item.get("text"), str) or not item["text"].strip():
-        raise _wrong(item, "text")
-    options, score_range = _options(item, kind)
+        raise wrong(item, "text")
+    options, span = options_of(item, kind)
     longest = {"longest": item["max"]} if kind in {"text", "short_text"} and _is_length(item.get("max")) else {}
     made = Question(
         key=key,
         kind=kind,
         text=_words(item, "text"),
+        hint={
+            language: item[name] for language, name in (("zh", "hint"), ("en", "hint_en")) if is_words(item.get(name))
+        },
+        shown_as=item["shown_as"] if is_words(item.get("shown_as")) else "",
         options=options,
-        score_range=score_range,
-        rows=_rows(item),
+        score_range=span,
+        rows=rows_of(item),
+        unscored=item.get("unscored") is True,
+        group=group_of(item, draws),
         unit=_words(item, "unit"),
         least=_end(item, "min"),
         most=None if longest else _end(item, "max"),
@@ -133,13 +169,13 @@ def _question(item: Mapping[str, Any], key: str) -> Question:
         dimension=str(item.get("unit_of", "")),
         required=item.get("required") is True,
         show_if=str(item.get("show_if", "")),
-        source=_plain(_rest(item, kind)),
+        source=_plain(_rest(item, kind, draws)),
         **longest,
     )
     try:
         type_of(made).check(made)
     except Refused as refused:
-        raise _wrong(item, texts.text(refused.code.replace(".", ".errors.", 1), **refused.params)) from None
+        raise wrong(item, texts.text(refused.code.replace(".", ".errors.", 1), **refused.params)) from None
     return made
 
 
@@ -154,7 +190,7 @@ def _fitting_kind(item: Mapping[str, Any], kind: str) -> str:
     return "single" if kind == "yesno" and len(options) not in {0, 2} else kind
 
 
-_END_NAMES = {
+END_NAMES = {
     "low": ("min_text", "min_label", "low", "low_text"),
     "high": ("max_text", "max_label", "high", "high_text"),
 }
@@ -162,18 +198,23 @@ _END_NAMES = {
 
 def _end_in_words(item: Mapping[str, Any], end: str) -> dict[str, str]:
     """Words at an end of a numeric scale, under the names people give them; they stay in ``source`` as well."""
-    said = next((item[name] for name in _END_NAMES[end] if isinstance(item.get(name), str)), "")
+    said = next((item[name] for name in END_NAMES[end] if isinstance(item.get(name), str)), "")
     return {"zh": said} if said else {}
 
 
-def _rest(item: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def _rest(item: Mapping[str, Any], kind: str, draws: Mapping[str, int]) -> dict[str, Any]:
     """What the item says beyond our fields, and how it said what we say differently."""
     understood = {*_OURS, "text_en", "options_en", "unit_en"}
-    rest = {name: value for name, value in item.items() if name not in understood}
-    kept = {name: item[name] for name in ("no", "kind", "show_if", "scores") if name in item}
+    understood |= {name for name in _OURS_IF_WORDS if is_words(item.get(name))}
+    understood |= {"draw"} if group_of(item, draws) else set()
+    understood |= {"unscored"} if item.get("unscored") is True else set()
+    understood |= {"other"} if others(item) else set()
+    understood |= {"rows_en"} if rows_in_english(item) else set()
+    rest = {name: value for name, value in item.items() if name not in understood and name != PART}
+    kept = {name: item[name] for name in ("no", "kind", "show_if", "scores", PART) if name in item}
     if "required" in item and item["required"] is not True:
         kept["required"] = item["required"]
-    if "options" in item and kind not in _OPTIONED:
+    if "options" in item and kind not in OPTIONED:
         kept |= {name: item[name] for name in ("options", "options_en") if name in item}
     return {**kept, **({"more": rest} if rest else {})}
 
@@ -192,61 +233,8 @@ def _end(item: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1e12:
-        raise _wrong(item, f"{name} = {value!r}")
+        raise wrong(item, f"{name} = {value!r}")
     return value
-
-
-def _options(item: Mapping[str, Any], kind: str) -> tuple[tuple[Option, ...], tuple[float, float]]:
-    said, scores = item.get("options", []), item.get("scores")
-    if kind not in _OPTIONED or (kind == "yesno" and not said):
-        return (), (0, 100)
-    english = item.get("options_en", [None] * len(said) if isinstance(said, list) else [])
-    if not isinstance(said, list) or not isinstance(english, list) or len(english) != len(said):
-        raise _wrong(item, "options")
-    raw = _scores(item, scores, len(said))
-    values = ("yes", "no") if kind == "yesno" and len(said) == 2 else [_letter(place) for place in range(len(said))]
-    made = tuple(
-        Option(value, {"zh": str(zh), **({} if en is None else {"en": str(en)})}, score)
-        for value, zh, en, score in zip(values, said, english, raw, strict=True)
-    )
-    if len({option.text["zh"] for option in made}) < len(made):
-        raise _wrong(item, "options")
-    return made, _score_range([score for score in raw if score is not None])
-
-
-def _scores(item: Mapping[str, Any], scores: Any, count: int) -> list[float | None]:
-    if scores is None:
-        return [None] * count
-    if not isinstance(scores, list) or len(scores) != count:
-        raise _wrong(item, f"scores: {count}")
-    read: list[float | None] = []
-    for score in scores:
-        if isinstance(score, str) and score.strip().lower() in {"none", "", "-", "n/a", "na", "不计分"}:
-            read.append(None)
-        elif isinstance(score, int | float) and not isinstance(score, bool) and abs(score) < 1e9:
-            read.append(score)
-        else:
-            raise _wrong(item, f"scores: {score!r}")
-    return read
-
-
-def _score_range(scores: Sequence[float]) -> tuple[float, float]:
-    """0 to 100 for scores that look like it (100, 50, 0 or 95, 80, 60); else from the lowest to the highest (5 … 1)."""
-    low, high = (min(scores), max(scores)) if scores else (0, 100)
-    if low >= 0 and 10 < high <= 100:
-        return 0, 100
-    return (low, high) if low < high else (0, 100) if 0 <= low <= 100 else (0, low)
-
-
-def _letter(place: int) -> str:
-    return chr(ord("a") + place) if place < 26 else f"{_letter(place // 26 - 1)}{_letter(place % 26)}"
-
-
-def _rows(item: Mapping[str, Any]) -> tuple[Option, ...]:
-    said = item.get("rows", [])
-    if not isinstance(said, list):
-        raise _wrong(item, "rows")
-    return tuple(Option(f"r{place}", {"zh": str(text)}) for place, text in enumerate(said, 1))
 
 
 def _with_condition(one: Question, keys: Mapping[str, str], listed: Sequence[Question]) -> Question:
@@ -287,11 +275,6 @@ def _replaced(one: Question, **fields: Any) -> Question:
     return Question(**{**{name: getattr(one, name) for name in Question.__dataclass_fields__}, **fields})
 
 
-def _default_level() -> Question:
-    asked = {language: texts.text("questions.overall", language) for language in ("zh", "en")}
-    return Question(OVERALL, "level", asked, source={"added": True})
-
-
 def _as_level(one: Question) -> Question:
     """Five steps with our very words and scores are our five levels, faces and all."""
     ours = [texts.text(f"patient.level.{level}") for level in LEVELS]
@@ -310,7 +293,8 @@ def _with_sections(listed: Sequence[Question]) -> list[Question]:
         name = str(one.source.get("more", {}).get("section", ""))
         if name and name != last:
             number = sum(other.kind == "section" for other in made) + 1
-            made.append(Question(f"section{number}_", "section", {"zh": name}, source={"added": True}))
+            about = {"added": True, "section": name}
+            made.append(Question(f"section{number}_", "section", {"zh": name}, source=about))
         last = name
         made.append(one)
     return made

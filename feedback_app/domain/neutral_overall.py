@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from feedback_app.domain.questionnaires import type_of
+from feedback_app import texts
+from feedback_app.domain.questionnaires import OVERALL, type_of
 from feedback_app.domain.questions._base import Question
 
 _UNITS = {"总体", "整体", "总的", "总评", "overall", "total"}
@@ -42,3 +43,9 @@ def positive_options(data: Mapping[str, Any], overall: Question) -> tuple[str, .
     values = {option.text["zh"]: option.value for option in overall.options}
     parts = [part.strip() for part in found["parts"].split("+")]
     return tuple(values[part] for part in parts) if all(part in values for part in parts) else ()
+
+
+def default_level() -> Question:
+    """Our own five levels, asked first where a questionnaire has no overall judgement."""
+    asked = {language: texts.text("questions.overall", language) for language in ("zh", "en")}
+    return Question(OVERALL, "level", asked, source={"added": True})

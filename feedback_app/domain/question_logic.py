@@ -46,23 +46,35 @@ def _operand(made: Questionnaire, key: str, values: Mapping[str, Any]) -> Operan
 
 
 def check_logic(made: Questionnaire) -> None:
-    """Raises Refused, each naming the question (``key``): ``questions.cycle``, ``questions.unknown_reference``,
-    ``questions.later_reference``, ``questions.unknown_answer``, ``questions.dead_branch``."""
-    _check_cycles(made)
+    """Raises the first of :func:`logic_problems`."""
+    for refused in logic_problems(made):
+        raise refused
+
+
+def logic_problems(made: Questionnaire) -> list[Refused]:
+    """Conditions that can never work, one a question, each naming it (``key``): ``questions.cycle``,
+    ``questions.unknown_reference``, ``questions.later_reference``, ``questions.unknown_answer``, ``questions.dead_branch``."""
+    found = _cycles(made)
     for place, one in enumerate(made.questions):
-        if one.show_if:
+        if not one.show_if or one.key in {refused.params["key"] for refused in found}:
+            continue
+        try:
             _check_references(made, one, [earlier.key for earlier in made.questions[:place]])
             if not _can_hold(made, one):
-                raise Refused("questions.dead_branch", key=one.key, condition=one.show_if)
+                found.append(Refused("questions.dead_branch", key=one.key, condition=one.show_if))
+        except Refused as refused:
+            found.append(refused)
+    return found
 
 
-def _check_cycles(made: Questionnaire) -> None:
+def _cycles(made: Questionnaire) -> list[Refused]:
+    """One entry a question that waits for itself."""
     leads = {one.key: references(one) for one in made.questions}
-    for one in made.questions:
-        for key in leads[one.key]:
-            way = _path(leads, one.key, key)
-            if way:
-                raise Refused("questions.cycle", key=one.key, path=" → ".join(way))
+    ways = {
+        one.key: next(filter(None, (_path(leads, one.key, key) for key in leads[one.key])), [])
+        for one in made.questions
+    }
+    return [Refused("questions.cycle", key=key, path=" → ".join(way)) for key, way in ways.items() if way]
 
 
 def _path(leads: Mapping[str, Sequence[str]], goal: str, start: str) -> list[str]:
@@ -102,7 +114,7 @@ def _check_values(question: Question, target: Question, one: Compare) -> None:
             raise Refused("questions.unknown_answer", key=question.key, about=target.key, answer=value[:40])
         if ordered or possible is None:
             continue
-        if not _fitting(target, Compare(one.key, "==", (value,)), possible):
+        if not fitting(target, Compare(one.key, "==", (value,)), possible):
             raise Refused("questions.unknown_answer", key=question.key, about=target.key, answer=value[:40])
 
 
@@ -179,7 +191,7 @@ def _tree(made: Questionnaire, condition: Condition) -> Tree:
         return [condition.op, condition.key, *condition.values]
     if condition.op == "!=":
         return ["not", _tree(made, Compare(condition.key, "==", condition.values))]
-    return ["in", condition.key, [_sent(value) for value in _fitting(target, condition, possible)]]
+    return ["in", condition.key, [_sent(value) for value in fitting(target, condition, possible)]]
 
 
 def _sent(value: Any) -> str:
@@ -187,7 +199,8 @@ def _sent(value: Any) -> str:
     return "yes" if value is True else str(value[0] if isinstance(value, list) else value)
 
 
-def _fitting(target: Question, condition: Condition, possible: Sequence[Any]) -> list[Any]:
+def fitting(target: Question, condition: Condition, possible: Sequence[Any]) -> list[Any]:
+    """The answers for which a condition about this one question holds."""
     kind = type_of(target)
     return [value for value in possible if holds(condition, lambda _: kind.operand(target, value))]  # noqa: B023
 
@@ -200,9 +213,9 @@ def when(made: Questionnaire, question: Question, language: str) -> tuple[str, s
     if target is None or possible is None:
         return "", ""
     kind = type_of(target)
-    fitting = _fitting(target, _read(question.show_if), possible)
+    leading = fitting(target, _read(question.show_if), possible)
     return target.text.get(language) or target.text["zh"], " / ".join(
-        kind.said(target, value, language) for value in fitting
+        kind.said(target, value, language) for value in leading
     )
 
 

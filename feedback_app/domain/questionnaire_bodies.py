@@ -50,6 +50,7 @@ def question_of(one: Mapping[str, Any]) -> Question:
         show_if=str(one.get("show_if", "")),
         dimension=str(one.get("dimension", "")),
         group=str(one.get("group", "")),
+        shown_as=str(one.get("shown_as", "")),
         required=bool(one.get("required", False)),
         source=dict(one.get("source", {})),
     )
@@ -107,6 +108,7 @@ def question_body(one: Question) -> Body:
         "show_if": one.show_if,
         "dimension": one.dimension,
         "group": one.group,
+        "shown_as": one.shown_as,
         "required": one.required,
         "source": dict(one.source),
     }

@@ -1,44 +1,26 @@
-"""A question set being written: it may be incomplete. Pure steps from one draft to the next, and what is wrong with it.
+"""A question set being written: it may be incomplete. Pure steps from one draft to the next.
 
-A draft has the form of ``questionnaires.to_body``. Steps return a new draft and never change the one they were given.
+A draft has the form of ``questionnaire_bodies.to_body``. Steps return a new draft and never change the one they were given.
+What was typed is read by :mod:`draft_fields`, conditions by :mod:`draft_conditions`; :mod:`draft_problems` judges.
 """
 
 import copy
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
 from typing import Any
 
-from feedback_app.domain.question_logic import check_logic
-from feedback_app.domain.questionnaire_bodies import from_body, question_of
 from feedback_app.domain.questionnaires import OVERALL, type_of, types
 from feedback_app.domain.questions._base import Question
-from feedback_app.domain.questions.text import clean
+from feedback_app.domain.questions._options import OneOption
+from feedback_app.domain.questions.choices import Choices
+from feedback_app.domain.questions.level import Level
+from feedback_app.domain.questions.scale import Scale
 from feedback_app.errors import Refused
 
 Body = dict[str, Any]
-LANGUAGES = ("zh", "en")
-MOST_QUESTIONS = 80
-MOST_OPTIONS = 20
-LONGEST_WORDS = 200
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What keeps a draft from being published, and at which question (key, "" for the whole)."""
-
-    place: str
-    code: str
-    params: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference for the person who publishes: ``what`` is added, removed, reworded, options, length,
-    rules (condition, scores, range …) or moved."""
-
-    what: str
-    before: str = ""
-    after: str = ""
+MOST_QUESTIONS = 200
+MOST_OPTIONS = 60
+FIRST, LAST = "^", ""
+"""Where a question is added instead of after another one."""
 
 
 def needs_options(kind: str) -> bool:
@@ -59,53 +41,111 @@ def _refuses(question: Question) -> bool:
     return False
 
 
-def typed(body: Body, fields: Mapping[str, str]) -> Body:
-    """The draft with the words of a form: ``title.zh``, ``<key>.text.zh``, ``<key>.hint.en``, ``<key>.longest``,
-    ``<key>.option.<value>.zh``. What the form does not have stays."""
-    made = copy.deepcopy(body)
-    _retype(made["title"], "title", fields)
-    for question in made["question"]:
-        key = question["key"]
-        _retype(question["text"], f"{key}.text", fields)
-        _retype(question.setdefault("hint", {}), f"{key}.hint", fields)
-        longest = fields.get(f"{key}.longest", "").strip()
-        if longest.isascii() and longest.isdigit() and len(longest) < 7:
-            question["longest"] = int(longest)
-        for option in question.get("options", ()):
-            _retype(option["text"], f"{key}.option.{option['value']}", fields)
-    return made
+def overall_of(body: Body) -> str:
+    """Key of the question that gives the level."""
+    return str(body.get("overall") or OVERALL)
 
 
-def _retype(words: dict[str, str], prefix: str, fields: Mapping[str, str]) -> None:
-    for language in LANGUAGES:
-        if f"{prefix}.{language}" in fields:
-            words[language] = " ".join(clean(fields[f"{prefix}.{language}"]).split())
+def can_be_overall(question: Body) -> bool:
+    """Whether questions of its kind have a level and are always asked."""
+    judging = isinstance(types().get(question["kind"]), Level | Scale | OneOption)
+    return judging and not question.get("show_if") and not question.get("group")
 
 
-def added(body: Body, kind: str, taken: Collection[str]) -> Body:
-    """With a new, empty question at the end; its key is none of ``taken``, so that old answers are never mistaken for its.
+def empty(key: str, title: str) -> Body:
+    """A set without any question."""
+    return {"key": key, "title": {"zh": title}, "question": []}
+
+
+def find(body: Body, key: str) -> Body | None:
+    return next((question for question in body["question"] if question["key"] == key), None)
+
+
+def added(body: Body, kind: str, taken: Collection[str], after: str = LAST) -> Body:
+    """With a new, empty question; its key is none of ``taken``, so that old answers are never mistaken for its.
 
     Raises Refused ``questions.unknown_kind`` or ``questions.too_many``.
     """
     if kind not in types():
         raise Refused("questions.unknown_kind", kind=kind[:40])
+    question: Body = {"key": "", "kind": kind, "text": {}, "hint": {}, "options": [], "longest": 500}
+    question |= copy.deepcopy(types()[kind].fresh()) | {"source": {"required": False}}
+    made = _inserted(body, question, taken, after)
+    if find(made, overall_of(made)) is None and kind in {"level", "likert", "scale"}:
+        return judged_by(made, _new_key(body, made))
+    return made
+
+
+def duplicated(body: Body, key: str, taken: Collection[str]) -> Body:
+    """With the same question once more, right below. Raises Refused ``questions.too_many``."""
+    found = find(body, key)
+    if found is None:
+        return body
+    twin = copy.deepcopy(found)
+    twin["source"] = {name: value for name, value in twin.get("source", {}).items() if name not in {"no", "added"}}
+    return _inserted(body, {name: value for name, value in twin.items() if value != {} or name != "source"}, taken, key)
+
+
+def _inserted(body: Body, question: Body, taken: Collection[str], after: str) -> Body:
     if len(body["question"]) >= MOST_QUESTIONS:
         raise Refused("questions.too_many", most=MOST_QUESTIONS)
     made = copy.deepcopy(body)
-    key = _free("q", {*taken, *(question["key"] for question in made["question"])})
-    question: Body = {"key": key, "kind": kind, "text": {}, "hint": {}, "options": [], "longest": 500}
-    question |= copy.deepcopy(types()[kind].fresh())
-    made["question"].append(question)
+    keys = [one["key"] for one in made["question"]]
+    place = 0 if after == FIRST else keys.index(after) + 1 if after in keys else len(keys)
+    made["question"].insert(place, {**question, "key": free("q", {*taken, *keys})})
     return made
+
+
+def _new_key(before: Body, after: Body) -> str:
+    old = {question["key"] for question in before["question"]}
+    return next(str(question["key"]) for question in after["question"] if question["key"] not in old)
 
 
 def removed(body: Body, key: str) -> Body:
     """Without that question. Raises Refused ``questions.overall_stays``."""
-    if key == body.get("overall", OVERALL):
+    if key == overall_of(body) and len(body["question"]) > 1:
         raise Refused("questions.overall_stays")
     made = copy.deepcopy(body)
     made["question"] = [question for question in made["question"] if question["key"] != key]
     return made
+
+
+def judged_by(body: Body, key: str) -> Body:
+    """That question gives the level from now on; which answers are positive has to be said anew."""
+    made = copy.deepcopy(body)
+    made.pop("overall", None)
+    made.pop("positive", None)
+    if key != OVERALL:
+        made["overall"] = key
+    return made
+
+
+def turned_into(body: Body, key: str, kind: str) -> Body:
+    """That question as another kind: its words stay, and of the rest what the new kind has too.
+
+    Raises Refused ``questions.unknown_kind``.
+    """
+    if kind not in types():
+        raise Refused("questions.unknown_kind", kind=kind[:40])
+    return _changed(body, key, lambda question: _as_kind(question, kind))
+
+
+def _as_kind(question: Body, kind: str) -> Body:
+    fresh: Body = copy.deepcopy(types()[kind].fresh())
+    has_options = isinstance(types()[kind], OneOption | Choices) or "options" in fresh
+    kept: Body = {
+        name: value for name, value in question.items() if name not in {"least", "most", "low", "high", "unit", "rows"}
+    }
+    kept["source"] = {
+        name: value for name, value in question.get("source", {}).items() if name not in {"kind", "scores"}
+    }
+    kept["options"] = question["options"] if has_options and kind != "yesno" else []
+    if question["options"] and has_options and len(question["options"]) > 1:
+        fresh.pop("options", None)
+    ends: Body = {
+        name: question[name] for name in ("least", "most", "unit") if name in question and kind in {"number", "scale"}
+    }
+    return {**kept, "longest": 500, **fresh, **ends, "kind": kind}
 
 
 def moved(body: Body, key: str, by: int) -> Body:
@@ -115,32 +155,96 @@ def moved(body: Body, key: str, by: int) -> Body:
     return made
 
 
-def option_added(body: Body, key: str) -> Body:
-    """Raises Refused ``questions.too_many_options``."""
+def placed(body: Body, key: str, place: int) -> Body:
+    """That question at ``place``, counted from 0."""
+    keys = [question["key"] for question in body["question"]]
+    return moved(body, key, place - keys.index(key)) if key in keys else body
+
+
+def _changed(body: Body, key: str, change: Callable[[Body], Body]) -> Body:
     made = copy.deepcopy(body)
-    for question in made["question"]:
-        if question["key"] == key:
-            if len(question["options"]) >= MOST_OPTIONS:
-                raise Refused("questions.too_many_options", most=MOST_OPTIONS)
-            value = _free("o", {option["value"] for option in question["options"]})
-            question["options"].append({"value": value, "text": {}})
+    made["question"] = [change(question) if question["key"] == key else question for question in made["question"]]
     return made
 
 
-def option_removed(body: Body, key: str, value: str) -> Body:
-    made = copy.deepcopy(body)
-    for question in made["question"]:
-        if question["key"] == key:
-            question["options"] = [option for option in question["options"] if option["value"] != value]
-    return made
+def option_added(body: Body, key: str, part: str = "options") -> Body:
+    """``part`` is options or rows. Raises Refused ``questions.too_many_options``."""
+    return _changed(body, key, lambda question: _with_options(question, part, [{"text": {}}]))
 
 
-def option_moved(body: Body, key: str, value: str, by: int) -> Body:
-    made = copy.deepcopy(body)
-    for question in made["question"]:
-        if question["key"] == key:
-            question["options"] = _shifted(question["options"], "value", value, by)
-    return made
+def options_pasted(body: Body, key: str, lines: str, part: str = "options") -> Body:
+    """One a line: ``满意``, or with its score and English after bars or tabs: ``满意 | 100 | Satisfied``. Empty ones make room.
+
+    Raises Refused ``questions.too_many_options``.
+    """
+    made = [_option_of(line) for line in lines.splitlines() if line.strip()]
+    return (
+        _changed(body, key, lambda question: _with_options(_without_blanks(question, part), part, made))
+        if made
+        else body
+    )
+
+
+def _option_of(line: str) -> Body:
+    words, *rest = (cell.strip() for cell in line.replace("｜", "|").replace("\t", "|").split("|"))
+    option: Body = {"text": {"zh": words}}
+    for cell in filter(None, rest):
+        score = as_score(cell)
+        option |= {"score": score} if score is not None else {"text": {**option["text"], "en": cell}}
+    return option
+
+
+def as_score(text: str) -> float | None:
+    """A number as people type it, whole where it is whole."""
+    try:
+        number = float(text.strip())
+    except ValueError:
+        return None
+    if number != number or abs(number) >= 1e9:
+        return None
+    return int(number) if number == int(number) else number
+
+
+def _without_blanks(question: Body, part: str) -> Body:
+    return {**question, part: [option for option in question.get(part, ()) if option["text"].get("zh")]}
+
+
+def _with_options(question: Body, part: str, more: list[Body]) -> Body:
+    listed = list(question.get(part, ()))
+    if len(listed) + len(more) > MOST_OPTIONS:
+        raise Refused("questions.too_many_options", most=MOST_OPTIONS)
+    for option in more:
+        listed.append({"value": free("r" if part == "rows" else "o", {one["value"] for one in listed}), **option})
+    return {**question, part: listed}
+
+
+def option_removed(body: Body, key: str, value: str, part: str = "options") -> Body:
+    return _changed(
+        body, key, lambda question: {**question, part: [one for one in question.get(part, ()) if one["value"] != value]}
+    )
+
+
+def option_moved(body: Body, key: str, value: str, by: int, part: str = "options") -> Body:
+    return _changed(
+        body, key, lambda question: {**question, part: _shifted(question.get(part, []), "value", value, by)}
+    )
+
+
+def yes_and_no(body: Body, key: str, *, own: bool) -> Body:
+    """That yes/no question with words (and scores) of its own, or with the program's."""
+    said = [{"value": "yes", "text": {"zh": "是", "en": "Yes"}}, {"value": "no", "text": {"zh": "否", "en": "No"}}]
+    return _changed(body, key, lambda question: {**question, "options": said if own else []})
+
+
+def scored(body: Body, key: str, *, percent: bool) -> Body:
+    """Scores for all options, the first one best: 100 … 0 in equal steps, or 5 4 3 2 1."""
+    return _changed(body, key, lambda question: {**question, "options": _scores_for(question["options"], percent)})
+
+
+def _scores_for(options: list[Body], percent: bool) -> list[Body]:
+    last = len(options) - 1
+    scores = [round(100 * (last - place) / max(1, last)) if percent else last + 1 - place for place in range(last + 1)]
+    return [{**option, "score": score} for option, score in zip(options, scores, strict=True)]
 
 
 def _shifted(listed: list[Body], name: str, wanted: str, by: int) -> list[Body]:
@@ -152,111 +256,8 @@ def _shifted(listed: list[Body], name: str, wanted: str, by: int) -> list[Body]:
     return [*rest[:to], listed[at], *rest[to:]]
 
 
-def _free(letter: str, taken: Collection[str]) -> str:
+def free(letter: str, taken: Collection[str]) -> str:
     number = 1
     while f"{letter}{number}" in taken:
         number += 1
     return f"{letter}{number}"
-
-
-def problems(body: Body) -> list[Problem]:
-    """Everything that must be put right before publishing, each at its place. Empty: ``from_body`` accepts it."""
-    found = [problem for question in body["question"] for problem in _problems_of(question)]
-    if not body["title"].get("zh"):
-        found.append(Problem("title", "questions.no_title"))
-    if not found:
-        try:
-            check_logic(from_body(body))
-        except Refused as refused:
-            place = (
-                body.get("overall", OVERALL)
-                if refused.code == "questions.no_overall"
-                else str(refused.params.get("key", ""))
-            )
-            found.append(Problem(place, refused.code, refused.params))
-    return found
-
-
-def _problems_of(question: Body) -> list[Problem]:
-    key = question["key"]
-    if not question["text"].get("zh"):
-        return [Problem(key, "questions.no_words")]
-    words = [*question["text"].values(), *question.get("hint", {}).values()]
-    words += [text for option in question.get("options", ()) for text in option["text"].values()]
-    if max(map(len, words)) > LONGEST_WORDS:
-        return [Problem(key, "questions.words_too_long", {"most": LONGEST_WORDS})]
-    if any(not option["text"].get("zh") for option in question.get("options", ())):
-        return [Problem(key, "questions.option_without_words")]
-    names = [option["text"]["zh"] for option in question.get("options", ())]
-    if len(set(names)) < len(names):
-        return [Problem(key, "questions.options_alike")]
-    return _asked_by_its_type(question)
-
-
-def _asked_by_its_type(question: Body) -> list[Problem]:
-    try:
-        made = question_of(question)
-        type_of(made).check(made)
-    except Refused as refused:
-        code = "questions.needs_options" if refused.code == "questions.bad_options" else refused.code
-        return [Problem(question["key"], code, refused.params)]
-    return []
-
-
-def without_english(body: Body) -> list[str]:
-    """Keys of the questions that readers of English would see in Chinese."""
-    return [
-        question["key"]
-        for question in body["question"]
-        if not all(text.get("en") for text in (question["text"], *(o["text"] for o in question.get("options", ()))))
-    ]
-
-
-def changes(before: Body, after: Body) -> list[Change]:
-    """What publishing ``after`` in place of ``before`` changes for patients."""
-    old = {question["key"]: question for question in before["question"]}
-    new = {question["key"]: question for question in after["question"]}
-    found = [Change("removed", before=_name(question)) for key, question in old.items() if key not in new]
-    for key, question in new.items():
-        found += _changes_of(old[key], question) if key in old else [Change("added", after=_name(question))]
-    if [key for key in old if key in new] != [key for key in new if key in old]:
-        found.append(Change("moved"))
-    if before["title"] != after["title"]:
-        found.append(Change("reworded", before["title"].get("zh", ""), after["title"].get("zh", "")))
-    if any(before.get(name) != after.get(name) for name in ("overall", "group", "dimension", "positive")):
-        found.append(Change("rules", after=after["title"].get("zh", "")))
-    return found
-
-
-def _changes_of(old: Body, new: Body) -> list[Change]:
-    found = []
-    if _said(old["text"]) != _said(new["text"]) or _said(old.get("hint", {})) != _said(new.get("hint", {})):
-        found.append(Change("reworded", _name(old), _name(new)))
-    before, after = _options(old), _options(new)
-    if before != after:
-        found.append(Change("options", "、".join(name for _, name in before), "、".join(name for _, name in after)))
-    if has_length(new["kind"]) and old.get("longest", 500) != new.get("longest", 500):
-        found.append(Change("length", str(old.get("longest", 500)), str(new.get("longest", 500))))
-    if _rules(old) != _rules(new):
-        found.append(Change("rules", after=_name(new)))
-    return found
-
-
-def _rules(question: Body) -> Body:
-    """Everything that is neither words nor length: kind, condition, scores, range, draw …"""
-    shown = {"text", "hint", "options", "longest"}
-    scores = [(option["value"], option.get("score"), option.get("other")) for option in question.get("options", ())]
-    same_options = {value: rest for value, *rest in scores}
-    return {"scores": same_options, **{name: value for name, value in question.items() if name not in shown}}
-
-
-def _said(words: Mapping[str, str]) -> dict[str, str]:
-    return {language: text for language, text in words.items() if text}
-
-
-def _options(question: Body) -> list[tuple[str, str]]:
-    return [(option["text"].get("en", ""), option["text"].get("zh", "")) for option in question.get("options", ())]
-
-
-def _name(question: Body) -> str:
-    return str(question["text"].get("zh", ""))

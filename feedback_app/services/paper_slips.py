@@ -72,6 +72,16 @@ def _paper() -> ModuleType:
     return slip_paper
 
 
+def sample(asked: Questionnaire, settings: Settings, language: str, now: datetime) -> bytes:
+    """A set as it would be on paper, marked as a sample instead of a number: nobody can type it in."""
+    title = words_of(asked.title, language)
+    name = settings.hospital.name_en or settings.hospital.name if language == "en" else settings.hospital.name
+    listed = tuple(_asked(asked, one, language) for one in asked.questions if one.kind not in NOT_ON_PAPER)
+    slip = Slip(texts.text("paper.sample", language), name, title, "", texts.text("paper.promise", language), listed)
+    made: bytes = _paper().pdf([slip], title=title, created=now)
+    return made
+
+
 def _slip(session: Session, slip: PaperSlip, settings: Settings, language: str) -> Slip:
     version = session.get_one(QuestionnaireVersion, slip.version_id)
     asked, point = from_body(version.body), slip.service_point

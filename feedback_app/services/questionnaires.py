@@ -1,5 +1,6 @@
 """Question sets: what patients are asked now."""
 
+import re
 import tomllib
 from datetime import datetime
 from functools import cache
@@ -52,6 +53,16 @@ def latest(session: Session, key: str) -> QuestionnaireVersion:
     if found is None:
         raise NotFound("questions.no_set", key=key[:40])
     return found
+
+
+def exists(session: Session, key: str) -> bool:
+    """Whether there is a set of this name, in any state."""
+    return questionnaires.newest(session, key) is not None
+
+
+def plain_key(name: str) -> str:
+    """A name a set can have: small letters, figures and underscores, at most 40; "" when nothing of it is left."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:40]
 
 
 def by_id(session: Session, version_id: int) -> Questionnaire | None:

@@ -7,11 +7,19 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 
 from feedback_app.domain.question_choice import Rule
 from feedback_app.errors import FeedbackError, NotFound, Refused
-from feedback_app.services import question_rules, question_sets, rating_lists
+from feedback_app.services import (
+    question_publishing,
+    question_rules,
+    question_sets,
+    questionnaire_editing,
+    rating_lists,
+)
+from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
 from feedback_app.web.context import explain, runtime, t
 
 blueprint = Blueprint("admin_question_sets", __name__)
+navigation.add(55, "admin_question_sets.index", "questionnaire.nav")
 
 
 @blueprint.get("/admin/question-sets")
@@ -31,34 +39,38 @@ def _page(problem: str = "") -> str:
             categories=[(one, one) for one in question_rules.categories(session)],
             one_day=timedelta(days=1),
             problem=problem,
+            waiting=question_publishing.waiting(session),
             zone=runtime().zone,
         )
 
 
-@blueprint.post("/admin/question-sets/import")
+@blueprint.post("/admin/question-sets")
 @allow(ADMIN)
-def receive() -> Any:
-    """A file becomes the draft of the set named after it; what is wrong is said with its place."""
-    sent = request.files.get("file")
+def create() -> Any:
+    """A new set, empty or like another one."""
+    title, like = request.form.get("title", ""), request.form.get("like", "")
+    key = request.form.get("key", "").strip()
     try:
-        if sent is None or not sent.filename:
-            raise Refused("questions.no_file")
-        made = question_sets.read(sent.read(question_sets.LARGEST_FILE + 1), question_sets.key_of(sent.filename))
         with runtime().transaction() as session:
-            kept = question_sets.take(session, made, publish=False, by=g.account.login, now=runtime().now())
-            key, is_draft = kept.key, kept.state == "draft"
-    except Refused as error:
-        return _page(explain(error.code, error.params)), 400
-    flash(t("question_sets.imported" if is_draft else "question_sets.known", n=len(made.questions)), "ok")
-    return redirect(url_for("admin_questions.index", set=key), 303)
+            named = key or question_sets.free_key(session, title)
+            made = questionnaire_editing.create(session, named, title, like, by=g.account.login, now=runtime().now())
+            made_key = made.key
+    except (Refused, NotFound) as error:
+        return _page(_said(error)), 400
+    return redirect(url_for("admin_questions.index", set=made_key), 303)
 
 
 @blueprint.get("/admin/question-sets/<key>.toml")
 @allow(ADMIN)
-def export(key: str) -> Response:
-    """The set as a file that can be imported again."""
-    with runtime().reading() as session:
-        text = question_sets.written(session, key)
+def export(key: str) -> Any:
+    """The set as a file that can be imported again, in our own form or (``form=neutral``) in the neutral notation."""
+    is_draft, is_neutral = request.args.get("draft") == "1", request.args.get("form") == "neutral"
+    try:
+        with runtime().reading() as session:
+            text = question_sets.written(session, key, as_neutral=is_neutral, draft=is_draft)
+    except Refused as error:
+        flash(t("question_sets.not_written", why=explain(error.code, error.params)), "warn")
+        return redirect(url_for("admin_questions.index", set=key), 303)
     answer = Response(text, mimetype="application/toml")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{question_sets.key_of(key + '.toml')}.toml")
     return answer

@@ -40,6 +40,7 @@ class Question:
     show_if: str = ""
     dimension: str = ""
     group: str = ""  # of which some are drawn
+    shown_as: str = ""  # of the five levels: "stars" instead of faces
     required: bool = False  # wished for by the author; nothing is ever required in order to be counted
     source: Mapping[str, Any] = field(default_factory=dict)  # what an imported file said beyond this
 
