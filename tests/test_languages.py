@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from feedback_app import texts
 from feedback_app.db.ratings import Rating
-from feedback_app.services import questionnaire_editing
+from feedback_app.services import question_publishing, questionnaire_editing
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
 from tests.conftest import NOON, settings_for
@@ -155,7 +155,7 @@ def test_a_question_without_translation_is_marked_as_chinese(
         body = questionnaire_editing.working_body(session)
         body["question"][0]["text"] = {"zh": "今天顺利吗？"}
         seen = questionnaire_editing.digest(questionnaire_editing.store(session, body, "x", NOON).body)
-        questionnaire_editing.publish(session, seen=seen, note="", by="x", now=NOON)
+        question_publishing.publish(session, seen=seen, note="", by="x", now=NOON)
     path = f"/s/{code('W03')}"
     assert "<legend>今天顺利吗？</legend>" in client.get(f"{path}?lang=zh").text
     for language in ("en", "ug", "zh-Hant"):

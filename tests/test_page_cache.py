@@ -14,7 +14,7 @@ from feedback_app import clock
 from feedback_app.db.codes import Code
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.question_choice import Rule
-from feedback_app.services import codes, question_rules, questionnaire_editing, tickets
+from feedback_app.services import codes, question_publishing, question_rules, questionnaire_editing, tickets
 from feedback_app.services.runtime import Runtime
 from feedback_app.web.page_cache import PageCache
 from tests.conftest import NOON
@@ -125,7 +125,7 @@ def publish(runtime: Runtime, text: str) -> str:
         body["question"][0]["text"] = {"zh": "今天还顺利吗？", "en": "How was it?"}
         begun = questionnaire_editing.store(session, body, "x", NOON)
         seen = questionnaire_editing.digest(begun.body)
-        questionnaire_editing.publish(session, seen=seen, note="", by="x", now=NOON)
+        question_publishing.publish(session, seen=seen, note="", by="x", now=NOON)
     return "今天还顺利吗？"
 
 

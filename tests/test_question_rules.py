@@ -108,7 +108,9 @@ def test_a_file_is_uploaded_becomes_a_draft_and_is_published_and_downloaded(
     admin: FlaskClient, runtime: Runtime
 ) -> None:
     text = "title = '就诊'\n[[item]]\nno = 1\nkind = 'scale'\ntext = '方便吗？'\noptions = ['方便', '不方便']\nscores = [100, 0]\n"
-    sent = submit(admin, f"{PAGE}/import", {"file": (io.BytesIO(text.encode()), "Visit.toml")})
+    shown = submit(admin, f"{PAGE}/import", {"file": (io.BytesIO(text.encode()), "Visit.toml")})
+    assert shown.status_code == 200 and "方便吗？" in shown.text and "visit" not in admin.get(PAGE).text
+    sent = submit(admin, f"{PAGE}/import", {"text": text, "key": "visit", "do": "take"})
     assert sent.status_code == 303 and sent.location.endswith("set=visit")
     page = admin.get(sent.location).text
     assert "方便吗？" in page

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.domain import questionnaire_drafts as drafts
+from feedback_app.domain.draft_fields import typed
+from feedback_app.domain.draft_problems import problems
 from feedback_app.domain.questionnaire_bodies import from_body, to_body
 from feedback_app.domain.questionnaires import OVERALL
 from feedback_app.errors import Refused
+from feedback_app.services import questionnaire_editing as editing
 from feedback_app.services import questionnaires
 from feedback_app.services.runtime import Runtime
 from tests.console import sign_in, submit
@@ -47,8 +50,8 @@ def walk(body: drafts.Body, walked: list[tuple[str, str, str]]) -> drafts.Body:
             "down": lambda now, place, _word: drafts.moved(now, place, 1),
             "option-add": lambda now, place, _word: drafts.option_added(now, place),
             "option-remove": drafts.option_removed,
-            "type": lambda now, place, word: drafts.typed(
-                now, {f"{place}.text.zh": word, f"{place}.option.o1.zh": word}
+            "type": lambda now, place, word: typed(
+                now, {f"{place}.text.zh": [word], f"{place}.option.o1.zh": [word]}
             ),
         }
         try:
@@ -67,7 +70,7 @@ def test_a_draft_without_problems_is_a_question_set_and_one_with_problems_is_not
     assert before == SHORT
     assert OVERALL in keys(body)
     assert len(set(keys(body))) == len(keys(body))
-    found = drafts.problems(body)
+    found = problems(body)
     if not found:
         assert to_body(from_body(body)) == body
     assert {problem.place for problem in found} <= {*keys(body), "title", ""}
@@ -114,7 +117,7 @@ def test_a_draft_stays_and_patients_see_nothing_of_it_until_it_is_published(
     admin: FlaskClient, runtime: Runtime
 ) -> None:
     assert do(admin, "save", overall__text__zh="今天顺利吗？").status_code == 303
-    assert 'value="今天顺利吗？"' in admin.get(PAGE).text
+    assert "\n今天顺利吗？</textarea>" in admin.get(f"{PAGE}?q=overall").text
     assert "今天顺利吗？" in admin.get(f"{PAGE}/preview").text
     assert asked(runtime) == SHORT
     confirm = admin.get(f"{PAGE}/publish").text
@@ -133,32 +136,63 @@ def test_every_button_keeps_what_was_typed(admin: FlaskClient) -> None:
     do(admin, "option-add:aspects", title__en="Visit")
     do(admin, "add:text", aspects__option__skill__zh="医术")
     page = admin.get(PAGE).text
-    assert [words in page for words in ("想说的话", 'value="Visit"', "医术", 'name="q1.text.zh"')] == [True] * 4
-    assert page.index('name="aspects.text.zh"') < page.index('name="overall.text.zh"')
+    assert [words in page for words in ("想说的话", 'value="Visit"', "医术", 'id="q-q1"')] == [True] * 4
+    assert page.index('id="q-aspects"') < page.index('id="q-overall"')
 
 
 def test_what_is_missing_is_said_at_its_place_and_not_published(admin: FlaskClient, runtime: Runtime) -> None:
     do(admin, "add:choices")
     page = admin.get(PAGE).text
-    fieldset = page[page.index('id="last"') :]
-    assert "还没有中文题目" in fieldset[: fieldset.index("</fieldset>")]
+    card = page[page.index('id="q-q1"') :]
+    assert "还没有中文题目" in card[: card.index("</li>")]
+    assert 'href="/admin/questions?set=short&amp;q=q1#q-q1"' in page
     assert admin.get(f"{PAGE}/publish").status_code == 303
     assert submit(admin, f"{PAGE}/publish", {"seen": seen(admin)}).status_code == 303
     assert versions(runtime) == [(1, "published"), (2, "draft")]
 
 
+def part_seen(client: FlaskClient, key: str) -> str:
+    """The open question as the page shows it."""
+    found = re.search(rf'name="{key}.seen" value="([0-9a-f]+)"', client.get(f"{PAGE}?q={key}").text)
+    assert found
+    return found[1]
+
+
 def test_two_administrators_do_not_overwrite_each_other(app: Flask, admin: FlaskClient, runtime: Runtime) -> None:
-    before = seen(admin)
+    before, comment, overall = seen(admin), part_seen(admin, "comment"), part_seen(admin, "overall")
     colleague = app.test_client()
     sign_in(colleague, runtime)
     do(colleague, "save", overall__text__zh="同事写的")
-    page = submit(admin, PAGE, {"seen": before, "do": "save", "comment.text.zh": "我写的"})
+    elsewhere = {"seen": before, "do": "save", "comment.text.zh": "我写的", "comment.seen": comment}
+    assert submit(admin, PAGE, elsewhere).status_code == 303
+    page = admin.get(PAGE)
+    assert [words in page.text for words in ("同事写的", "我写的", "两边的改动都在")] == [True] * 3
+    same = {"seen": before, "do": "save", "overall.text.zh": "也是我写的", "overall.seen": overall, "open": "overall"}
+    page = submit(admin, PAGE, same)
     assert page.status_code == 409
-    assert [words in page.text for words in ("同事写的", "我写的", "别人改了草稿")] == [True] * 3
-    again = re.search(r'name="seen" value="([0-9a-f]+)"', page.text)
+    assert [words in page.text for words in ("<del>同事写的</del>", "也是我写的</textarea>", "别人改了草稿")] == [True] * 3
+    again = re.search(r'name="overall.seen" value="([0-9a-f]+)"', admin.get(f"{PAGE}?q=overall").text)
     assert again
-    submit(admin, PAGE, {"seen": again[1], "do": "save", "comment.text.zh": "我写的"})
-    assert [words in admin.get(PAGE).text for words in ("同事写的", "我写的")] == [True, True]
+    assert submit(admin, PAGE, {**same, "seen": seen(admin)}).status_code == 303
+    assert "也是我写的" in admin.get(PAGE).text
+
+
+def test_steps_are_undone_and_done_again_after_days_by_anybody(admin: FlaskClient, runtime: Runtime) -> None:
+    do(admin, "save", overall__text__zh="今天顺利吗？")
+    do(admin, "remove:comment")
+    do(admin, "duplicate:aspects")
+    for step, expected in (("undo", 2), ("undo", 3), ("undo", 3), ("redo", 3), ("redo", 2)):
+        assert do(admin, step).status_code == 303
+        with runtime.reading() as session:
+            body = editing.working_body(session)
+        assert len(body["question"]) == expected
+    assert body["question"][0]["text"]["zh"] == "今天顺利吗？"
+    assert "没有可以撤销或重做的了" not in admin.get(PAGE).text
+    for _ in range(3):
+        page = do(admin, "undo")
+    assert page.status_code == 409
+    do(admin, "save", overall__text__zh="今天怎么样？")
+    assert do(admin, "redo").status_code == 409
 
 
 def test_an_old_version_comes_back_as_a_draft_and_keys_are_not_used_twice(admin: FlaskClient, runtime: Runtime) -> None:
@@ -169,9 +203,11 @@ def test_an_old_version_comes_back_as_a_draft_and_keys_are_not_used_twice(admin:
     assert versions(runtime) == [(1, "retired"), (2, "published"), (3, "draft")]
     do(admin, "add:text")
     page = admin.get(PAGE).text
-    assert 'name="q1.text.zh"' not in page
-    assert 'name="q2.text.zh"' in page
+    assert 'id="q-q1"' not in page
+    assert 'id="q-q2"' in page
     submit(admin, f"{PAGE}/versions/1/restore", follow_redirects=True)
+    do(admin, "undo")
+    assert 'id="q-q2"' in admin.get(PAGE).text
     submit(admin, f"{PAGE}/discard")
     assert versions(runtime) == [(1, "retired"), (2, "published")]
     with runtime.reading() as session:
@@ -185,7 +221,7 @@ def test_an_old_version_comes_back_as_a_draft_and_keys_are_not_used_twice(admin:
 def test_strange_steps_do_no_harm(admin: FlaskClient, runtime: Runtime, step: str) -> None:
     assert do(admin, step, title__zh="改过的名字").status_code == 303
     page = admin.get(PAGE)
-    assert (page.status_code, "改过的名字" in page.text, 'name="overall.text.zh"' in page.text) == (200, True, True)
+    assert (page.status_code, "改过的名字" in page.text, 'id="q-overall"' in page.text) == (200, True, True)
 
 
 def test_only_our_own_page_may_frame_the_preview(admin: FlaskClient) -> None:

@@ -72,6 +72,7 @@ def _marking(old: Question, new: Question) -> tuple[str, ...]:
         "option_words": _texts(old.options + old.rows) != _texts(new.options + new.rows),
         "condition": old.show_if != new.show_if,
         "draw": old.group != new.group,
+        "looks": old.shown_as != new.shown_as,
     }
     return tuple(name for name, different in differ.items() if different)
 

@@ -36,7 +36,7 @@ def typed(body: Body, fields: Fields) -> Body:
 
 def keys_typed(body: Body, fields: Fields) -> set[str]:
     """The questions whose fields a form has."""
-    prefixes = {name.split(".", 1)[0] for name in fields if "." in name}
+    prefixes = {name.split(".", 1)[0] for name in fields if "." in name and not name.startswith(("set.", "title."))}
     return {question["key"] for question in body["question"]} & prefixes
 
 
@@ -209,7 +209,7 @@ def _with_condition(body: Body, question: Body, fields: Fields) -> Body:
 def _dimensions(body: Body, fields: Fields) -> None:
     known = dict(body.get("dimension", {}))
     for name, words in known.items():
-        _retype(words, f"dimension.{name}", fields)
+        _retype(words, f"set.dimension.{name}", fields)
     for question in body["question"]:
         chosen, new = (
             _said(fields, f"{question['key']}.dimension"),
@@ -228,7 +228,7 @@ def _dimensions(body: Body, fields: Fields) -> None:
 def _groups(body: Body, fields: Fields) -> None:
     asked = {group["key"]: group["ask"] for group in body.get("group", ())}
     for name in asked:
-        number = as_score(_said(fields, f"group.{name}.ask") or "")
+        number = as_score(_said(fields, f"set.group.{name}.ask") or "")
         asked[name] = int(number) if number is not None else asked[name]
     for question in body["question"]:
         chosen, new = (
@@ -259,5 +259,5 @@ def about_of(body: Body) -> dict[str, Any]:
 def _about(body: Body, fields: Fields) -> None:
     source = body.get("source", {})
     ours = {name: source[name] for name in _ABOUT_THE_SET if name in source}
-    noted = {name: value for name, value in _noted("about", fields, about_of(body)).items() if name not in _NOT_NOTES}
+    noted = {name: value for name, value in _noted("set.about", fields, about_of(body)).items() if name not in _NOT_NOTES}
     _put(body, "source", {**noted, **ours})

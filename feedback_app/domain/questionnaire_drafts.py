@@ -103,7 +103,7 @@ def _new_key(before: Body, after: Body) -> str:
 
 def removed(body: Body, key: str) -> Body:
     """Without that question. Raises Refused ``questions.overall_stays``."""
-    if key == overall_of(body) and len(body["question"]) > 1:
+    if key == overall_of(body):
         raise Refused("questions.overall_stays")
     made = copy.deepcopy(body)
     made["question"] = [question for question in made["question"] if question["key"] != key]

@@ -121,7 +121,7 @@ def _check_seen(body: Body, fields: Fields) -> None:
     touched = draft_fields.keys_typed(body, fields)
     if any(_said(fields, f"{key}.seen") != digest(drafts.find(body, key)) for key in touched):
         raise Conflict("questions.moved")
-    of_the_set = any(name.startswith(("title.", "about.", "dimension.", "group.")) for name in fields)
+    of_the_set = any(name.startswith(("title.", "set.")) and name != "set.seen" for name in fields)
     if of_the_set and _said(fields, "set.seen") != digest(set_part(body)):
         raise Conflict("questions.moved")
 

@@ -7,6 +7,14 @@ from flask import current_app, g
 from feedback_app.web.access import allowed_roles
 
 _entries: list["Entry"] = []
+_AREAS = {
+    "admin_imports": "admin_directory",
+    "admin_questions": "admin_question_sets",
+    "admin_question_publish": "admin_question_sets",
+    "admin_question_files": "admin_question_sets",
+    "admin_question_results": "admin_question_sets",
+}
+"""Modules whose pages have no entry of their own -> the module whose entry they belong to."""
 
 
 @dataclass(frozen=True, order=True)
@@ -14,6 +22,11 @@ class Entry:
     place: int
     endpoint: str
     label: str  # key of the text
+
+    def holds(self, endpoint: str) -> bool:
+        """Whether the page belongs to this entry: all pages of its module, and of the modules that share its name."""
+        here, mine = endpoint.split(".")[0], self.endpoint.split(".")[0]
+        return _AREAS.get(here, here) == mine
 
 
 def add(place: int, endpoint: str, label: str) -> None:

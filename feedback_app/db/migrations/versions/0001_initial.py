@@ -235,6 +235,12 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(length=60), nullable=False),
         sa.Column("published_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("published_by", sa.String(length=60), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("asked_by", sa.String(length=60), nullable=False),
+        sa.Column("asked_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("asked_note", sa.String(length=200), nullable=False),
+        sa.Column("returned_by", sa.String(length=60), nullable=False),
+        sa.Column("returned_note", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_questionnaire_versions")),
         sa.UniqueConstraint("key", "number", name=op.f("uq_questionnaire_versions_key_number")),
     )
@@ -501,6 +507,21 @@ def upgrade() -> None:
     with op.batch_alter_table("codes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_codes_service_point_id"), ["service_point_id"], unique=False)
 
+    op.create_table(
+        "draft_steps",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("did", sa.String(length=120), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["questionnaire_versions.id"], name=op.f("fk_draft_steps_version_id_questionnaire_versions")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_steps")),
+        sa.UniqueConstraint("version_id", "place", name=op.f("uq_draft_steps_version_id_place")),
+    )
     op.create_table(
         "duty_slots",
         sa.Column("id", sa.Integer(), nullable=False),
