@@ -50,9 +50,7 @@ def walk(body: drafts.Body, walked: list[tuple[str, str, str]]) -> drafts.Body:
             "down": lambda now, place, _word: drafts.moved(now, place, 1),
             "option-add": lambda now, place, _word: drafts.option_added(now, place),
             "option-remove": drafts.option_removed,
-            "type": lambda now, place, word: typed(
-                now, {f"{place}.text.zh": [word], f"{place}.option.o1.zh": [word]}
-            ),
+            "type": lambda now, place, word: typed(now, {f"{place}.text.zh": [word], f"{place}.option.o1.zh": [word]}),
         }
         try:
             body = moves[name](body, place, word)
@@ -170,7 +168,9 @@ def test_two_administrators_do_not_overwrite_each_other(app: Flask, admin: Flask
     same = {"seen": before, "do": "save", "overall.text.zh": "也是我写的", "overall.seen": overall, "open": "overall"}
     page = submit(admin, PAGE, same)
     assert page.status_code == 409
-    assert [words in page.text for words in ("<del>同事写的</del>", "也是我写的</textarea>", "别人改了草稿")] == [True] * 3
+    assert [words in page.text for words in ("<del>同事写的</del>", "也是我写的</textarea>", "别人改了草稿")] == [
+        True
+    ] * 3
     again = re.search(r'name="overall.seen" value="([0-9a-f]+)"', admin.get(f"{PAGE}?q=overall").text)
     assert again
     assert submit(admin, PAGE, {**same, "seen": seen(admin)}).status_code == 303

@@ -259,5 +259,7 @@ def about_of(body: Body) -> dict[str, Any]:
 def _about(body: Body, fields: Fields) -> None:
     source = body.get("source", {})
     ours = {name: source[name] for name in _ABOUT_THE_SET if name in source}
-    noted = {name: value for name, value in _noted("set.about", fields, about_of(body)).items() if name not in _NOT_NOTES}
+    noted = {
+        name: value for name, value in _noted("set.about", fields, about_of(body)).items() if name not in _NOT_NOTES
+    }
     _put(body, "source", {**noted, **ours})
