@@ -148,10 +148,10 @@ def test_a_low_answer_of_another_houses_scale_opens_a_case_and_dont_know_counts_
         rows = session.query(Rating).order_by(Rating.id).all()
         assert [(row.score, row.status) for row in rows] == [(1, "counted"), (0, "excluded"), (5, "counted")]
         for row in rows:
-            assert admin.get(f"/admin/ratings/{row.id}").status_code == 200
+            assert admin.get(f"/admin/ratings/{runtime.vault.cover(row.id)}").status_code == 200
         evidence.give_places(session)
         assert list(verification.problems(session, runtime.vault, runtime.now())) == []
-    assert "不知道" in admin.get("/admin/ratings/2").text
+    assert "不知道" in admin.get(f"/admin/ratings/{runtime.vault.cover(2)}").text
     page = admin.get(f"/admin/question-sets/{rows[0].questionnaire_version_id}/results").text
     assert "正面回答占 33.3%" in page and "非常好 1 · 好 0" in page and "不知道 1" in page
     assert re.search(r'<td class="number">50.0</td><td class="number">2</td>', page)
