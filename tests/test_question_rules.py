@@ -199,7 +199,7 @@ def test_a_change_of_rules_alone_can_be_published(admin: FlaskClient, runtime: R
     with runtime.transaction() as session:
         question_sets.take(session, from_body(body), publish=False, by="admin", now=runtime.now())
     page = admin.get("/admin/questions/publish?set=window").text
-    assert "改了规则" in page and "分值变了" in page and 'name="seen"' in page
+    assert "改了分值" in page and "分值变了" in page and 'name="seen"' in page
 
 
 def test_the_publish_page_says_what_is_cut_and_where_low_levels_are_asked_more(
