@@ -124,7 +124,8 @@ def pages(client: FlaskClient, code: Callable[[str], str]) -> Iterator[tuple[str
     receipt = send(client, form, overall="1").headers["Location"]
     yield "receipt", client.get(receipt).text
     yield "check", client.get(receipt.replace("/r/", "/evidence/check/").split("?")[0]).text
-    yield "filed", client.post("/feedback", data={"text": "x"}).text
+    yield "filed", client.post("/feedback", data={"text": "x"}, follow_redirects=True).text
+    yield "numbers", client.post("/feedback", data={"text": "13800001111"}).text
     for path in (
         "/feedback",
         "/c",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from feedback_app.domain.contact_details import shortened
 from feedback_app.domain.question_logic import drawn, is_shown
 from feedback_app.domain.questionnaires import Questionnaire, level, type_of
 from feedback_app.domain.questions._base import Form
@@ -12,11 +13,15 @@ from feedback_app.errors import Refused
 
 @dataclass(frozen=True)
 class Answers:
-    """What a form said: ``score`` 1..5 (NO_LEVEL: none) of the overall question, the free text, every value by key."""
+    """What a form said: ``score`` 1..5 (NO_LEVEL: none) of the overall question, the free text, every value by key.
+
+    ``masked``: numbers of phones, papers and cards in free text have been cut in their middle (R10).
+    """
 
     score: int
     comment: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    masked: bool = False
 
 
 def read_answers(made: Questionnaire, form: Form, form_key: str = "") -> Answers:
@@ -31,7 +36,14 @@ def read_answers(made: Questionnaire, form: Form, form_key: str = "") -> Answers
             values.update(type_of(one).read_form(one, form))
     if made.overall not in values:
         raise Refused("questions.no_level", key=made.overall)
-    return Answers(score=level(made, values), comment=_comment(made, values), values=values)
+    discreet = {key: _discreet(made, key, value) for key, value in values.items()}
+    return Answers(level(made, values), _comment(made, discreet), discreet, masked=discreet != values)
+
+
+def _discreet(made: Questionnaire, key: str, value: Any) -> Any:
+    one = made.question(key)
+    free = one is None or one.kind in {"text", "short_text"}  # None: the words beside "other"
+    return shortened(value) if free and isinstance(value, str) else value
 
 
 def _comment(made: Questionnaire, values: Mapping[str, Any]) -> str:

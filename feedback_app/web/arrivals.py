@@ -4,7 +4,7 @@ import re
 import secrets
 from datetime import datetime
 
-from flask import current_app, request
+from flask import current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
@@ -31,8 +31,7 @@ def seal_ticket(opened: OpenForm, ticket: str) -> str:
 
 def read(opened: OpenForm) -> Arrival:
     """What the sent form shows. Raises Refused ``tickets.not_known`` for a typed ticket that does not hold."""
-    device = request.cookies.get(_COOKIE, "")
-    device = device if _DEVICE.match(device) else ""
+    device = _device()
     try:
         ticket, at = _signer().loads(request.form.get("visit", ""))
         seen_at = datetime.fromisoformat(at)
@@ -52,13 +51,23 @@ def remember_device(answer: Response) -> None:
         return
     answer.set_cookie(
         _COOKIE,
-        secrets.token_urlsafe(16),
+        _device(),
         max_age=DEVICE_KEPT,
         path="/s/",
         httponly=True,
         samesite="Lax",
         secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
     )
+
+
+def _device() -> str:
+    """The name this browser has, or gets with this answer: the first rating bears it already, so the second is a second."""
+    kept = request.cookies.get(_COOKIE, "")
+    if _DEVICE.match(kept):
+        return kept
+    if "device" not in g:
+        g.device = secrets.token_urlsafe(16)
+    return str(g.device)
 
 
 def _signer() -> URLSafeTimedSerializer:

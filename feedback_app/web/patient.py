@@ -4,12 +4,14 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from feedback_app.domain.answers import read_answers
+from feedback_app.domain.contact_details import addresses, shortened
 from feedback_app.domain.identity import tidy
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions.text import clean
@@ -126,7 +128,7 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
         return _page(opened, asked, version_id, replace(draft, problem=explain(much.code, much.params))), status_of(
             much
         )
-    return _to_receipt(accepted)
+    return _to_receipt(accepted, masked=answers.masked)
 
 
 @blueprint.get("/r/<receipt>")
@@ -137,8 +139,9 @@ def receipt(receipt: str) -> str:
         accepted = ratings.by_receipt(session, tidy(receipt))
         place = forms.place_of(accepted.point)
     changeable = _may_change(accepted.receipt) and changes.is_open(accepted, runtime().now())
+    level, masked = _own(accepted)
     return render_template(
-        "patient/receipt.html", accepted=accepted, place=place, level=_own_level(accepted), changeable=changeable
+        "patient/receipt.html", accepted=accepted, place=place, level=level, masked=masked, changeable=changeable
     )
 
 
@@ -183,7 +186,7 @@ def send_change(receipt: str) -> AnyResponse | tuple[str, int]:
         accepted = changes.change(session, held, submission, zone=runtime().zone, now=runtime().now())
         if any(one.kind == "picture" for one in asked.questions):
             pictures.keep(session, draft.key)
-    return _to_receipt(accepted, renew=False)
+    return _to_receipt(accepted, masked=answers.masked, renew=False)
 
 
 @blueprint.get("/feedback")
@@ -196,25 +199,48 @@ def feedback() -> str:
 @blueprint.post("/feedback")
 @allow(PUBLIC)
 def send_feedback() -> AnyResponse | tuple[str, int]:
-    """File what was written as a case; it gets a number and a date."""
+    """File what was written as a case: 303 to its number and date. A number in the text is asked about, once."""
     draft = _draft()
     written = clean("\n".join(draft.values.get("text", ())))
+    reached = addresses(written) if not draft.contact and "numbers" not in draft.values else ()
     try:
         contact = _contact(draft)
         if not written:
             raise Refused("complaints.nothing_written")
+        if reached:
+            draft = replace(draft, contact=reached[0][:LONGEST_CONTACT])
+            raise Refused("patient.number_in_text")
         filing = Filing(
-            text=written, source="form", origin_key=f"form:{draft.key}", contact_sealed=runtime().vault.seal(contact)
+            text=shortened(written),
+            source="form",
+            origin_key=f"form:{draft.key}",
+            contact_sealed=runtime().vault.seal(contact),
         )
         with runtime().transaction() as session:
             traffic.count(session, "complaints")
             case = complaints.file(session, filing, zone=runtime().zone, now=runtime().now())
-            number, due_on = case.number or "", case.due_on
+            filed = [case.number or "", case.due_on.isoformat() if case.due_on else ""]
     except Refused as refused:
         words = explain(refused.code, refused.params)
-        return render_template("patient/feedback.html", draft=replace(draft, problem=words)), status_of(refused)
-    page = render_template("patient/filed.html", number=number, due_on=due_on)
-    return make_response(page)
+        page = render_template(
+            "patient/feedback.html",
+            draft=replace(draft, problem=words),
+            numbers=bool(reached) or "numbers" in draft.values,
+        )
+        return page, status_of(refused)
+    case_at = _signer("filed").dumps(filed)
+    return redirect(url_for("patient.filed", case=case_at, lang=request.args.get("lang")), code=303)
+
+
+@blueprint.get("/feedback/filed")
+@allow(PUBLIC)
+def filed() -> str:
+    """Number and date of a case. Raises NotFound ``patient.no_case`` for an address that we did not make."""
+    try:
+        number, due = _signer("filed").loads(request.args.get("case", ""))
+    except BadSignature:
+        raise NotFound("patient.no_case") from None
+    return render_template("patient/filed.html", number=number, due_on=date.fromisoformat(due) if due else None)
 
 
 def _draft() -> Draft:
@@ -276,31 +302,27 @@ def _retired(code: str, gone: Gone, draft: Draft | None = None) -> tuple[str, in
     return page, 410
 
 
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="own-level")
+def _signer(salt: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=salt)
 
 
 def _may_change(receipt: str) -> bool:
     """Whether this browser sent the rating; the receipt alone, shown to somebody, lets nobody change it."""
     try:
-        kept: str = _change_signer().loads(request.cookies.get("mine", ""))
+        kept: str = _signer("change").loads(request.cookies.get("mine", ""))
     except BadSignature:
         return False
     return kept == receipt
 
 
-def _change_signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="change")
-
-
-def _to_receipt(accepted: Accepted, *, renew: bool = True) -> AnyResponse:
+def _to_receipt(accepted: Accepted, *, masked: bool, renew: bool = True) -> AnyResponse:
     """To the thank-you page. Only the browser that sends a rating for the first time gets the right to change it."""
     where = url_for("patient.receipt", receipt=accepted.receipt)
     seen = url_for("patient.receipt", receipt=accepted.receipt, lang=request.args.get("lang"))
     answer: Response = make_response(redirect(seen, code=303))
     answer.set_cookie(
         "own",
-        _signer().dumps(accepted.receipt),
+        _signer("own-level").dumps([accepted.receipt, masked]),
         max_age=LEVEL_SHOWN_SECONDS,
         path=where,
         httponly=True,
@@ -310,7 +332,7 @@ def _to_receipt(accepted: Accepted, *, renew: bool = True) -> AnyResponse:
     if renew and not accepted.again:
         answer.set_cookie(
             "mine",
-            _change_signer().dumps(accepted.receipt),
+            _signer("change").dumps(accepted.receipt),
             max_age=int(changes.CHANGED_WITHIN.total_seconds()),
             path=where,
             httponly=True,
@@ -321,9 +343,10 @@ def _to_receipt(accepted: Accepted, *, renew: bool = True) -> AnyResponse:
     return answer
 
 
-def _own_level(accepted: Accepted) -> int | None:
+def _own(accepted: Accepted) -> tuple[int | None, bool]:
+    """For the browser that has just sent it: the level, and whether numbers in its text were masked."""
     try:
-        mine = _signer().loads(request.cookies.get("own", ""), max_age=LEVEL_SHOWN_SECONDS)
-    except BadSignature:
-        return None
-    return accepted.score if mine == accepted.receipt else None
+        mine, masked = _signer("own-level").loads(request.cookies.get("own", ""), max_age=LEVEL_SHOWN_SECONDS)
+    except (BadSignature, ValueError):
+        return None, False
+    return (accepted.score, bool(masked)) if mine == accepted.receipt else (None, False)

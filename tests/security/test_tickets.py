@@ -23,7 +23,7 @@ def test_a_sealed_contact_is_not_a_confirmation_link(
     """A patient's contact is any text: one that reads like a claim, taken from a copied database, must not bind."""
     claim = json.dumps(["mail-binding", point("D01").id, "evil@example.com", "2099-01-01T00:00:00+00:00"])
     answer = client.post("/feedback", data={"key": "k" * 24, "text": "x", "contact": claim, "wants_answer": "1"})
-    assert answer.status_code == 200
+    assert answer.status_code == 303
     [stolen] = sealed(runtime)
     assert runtime.vault.unseal(stolen) == claim
     with pytest.raises(Gone):
