@@ -7,14 +7,14 @@ only "unsubscribe", which nobody answers, goes both ways, because both sides hav
 import re
 from datetime import datetime, timedelta
 
-from bots import knowledge
+from bots import knowledge, selection
 from bots.dispatch import context_of
 from bots.events import CLICKS, OURS
 from bots.language.meaning import Understanding
 from bots.language.understand import understand
 from bots.messages import Inbound
 from bots.turn import Turn
-from feedback_app.services import codes, conversations, inbox, own_cases
+from feedback_app.services import codes, conversations, inbox, own_cases, round_pages
 from feedback_app.services.conversations import Step
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
@@ -47,6 +47,8 @@ def is_ours(session: Session, runtime: Runtime, inbound: Inbound, *, now: dateti
     reading = understand(inbound.text, context_of(step, turn), directory)
     if reading.intent == "progress" and not reading.cases and "投诉" not in inbound.text:
         return bool(own_cases.of_person(session, person))
+    if selection.begins(inbound.text) and round_pages.is_asking(session, now=now, zone=runtime.zone):
+        return True
     return (fresh and _answers(step, reading, inbound.text)) or _opens(reading, inbound.text)
 
 

@@ -87,3 +87,8 @@ def open_for_proposals(session: Session, *, now: datetime, zone: ZoneInfo) -> Se
 def ballot(session: Session, view: Opened) -> list[Name]:
     """Those on the list that is voted on, by number."""
     return [_named(one) for one in tables.candidates(session, view.round.id, states=("listed",)) if one.number]
+
+
+def is_asking(session: Session, *, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether somebody can propose or vote now."""
+    return bool(votable(session, now=now, zone=zone) or open_for_proposals(session, now=now, zone=zone))
