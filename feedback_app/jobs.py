@@ -27,6 +27,7 @@ from feedback_app.services import (
     leaderboards,
     periodic,
     publications,
+    reaching,
     retention,
     round_clock,
     stuffing,
@@ -303,6 +304,7 @@ class Worker:
                     BATCH,
                     channels=self._channels,
                     app_id=self._runtime.settings.wechat.app_id,
+                    opens=lambda moment: reaching.goes_out(moment, self._runtime.settings),
                 )
             sent += sum(self._send(message) for message in batch)
         return sent

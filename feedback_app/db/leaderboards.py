@@ -26,6 +26,8 @@ class Leaderboard(Base):
     closed_at: Mapped[datetime] = mapped_column(Instant)
     published_at: Mapped[datetime | None] = mapped_column(Instant)
     published_by: Mapped[str] = mapped_column(String(60), default="")
+    checked_by: Mapped[str] = mapped_column(String(60), default="")  # the first of two who release it
+    checked_login: Mapped[str] = mapped_column(String(60), default="")
 
 
 class LeaderboardRow(Base):

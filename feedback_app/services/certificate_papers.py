@@ -7,8 +7,9 @@ from types import ModuleType
 from sqlalchemy.orm import Session
 
 from feedback_app.db import rounds as tables
+from feedback_app.domain.cycles import Period
 from feedback_app.errors import NotFound
-from feedback_app.services import certificates, round_messages
+from feedback_app.services import certificates, explanations, round_messages
 from feedback_app.services.certificates import Certificate
 from feedback_app.services.rounds import Opened
 from feedback_app.settings import Settings
@@ -52,12 +53,8 @@ def _printed(paper: ModuleType, one: Certificate, settings: Settings, language: 
 
 
 def period(written: str, language: str) -> str:
-    """``2026-10`` or ``2026-08-01/2026-09-30`` as one says it."""
-    first, _, last = written.replace("..", "/").partition("/")
-    parts = first.split("-")
-    if len(parts) == 2 and parts[1].isdigit() and not last:
-        return text("certificates.paper.month", language, year=parts[0], month=int(parts[1]))
-    return text("certificates.paper.span", language, first=first, last=last) if last else first
+    """A period as one says it: 2026 年 10 月, 2026 年第四季度."""
+    return explanations.period_title(Period.parse(written), language)
 
 
 def letters(session: Session, opened: Opened, settings: Settings, now: datetime, language: str = "zh") -> bytes:

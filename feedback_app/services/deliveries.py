@@ -8,7 +8,7 @@ Three short transactions surround one send: ``claim`` (mine for a minute), ``sta
 unless its channel is idempotent.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -32,6 +32,8 @@ UNKNOWN = "unknown"  # perhaps delivered: never sent again by itself
 
 PERSONAL = ("wecom", "mail", "official_account")
 """Channels to one person, best first; their recipients are sealed in the outbox. ``wecom_group`` holds a plain name."""
+OFFICE_HOURS = frozenset({"star_result", "star_summary", "round_letter", "round_reminder", "thanks", "duty_swap"})
+"""Purposes that never go out at night, also when a worker or a platform that was down comes back then."""
 DESPITE_SILENCE = frozenset({"case_answer"})
 LEASE = timedelta(seconds=60)
 REPEATABLE = timedelta(hours=2)  # how long every idempotent channel recognises a message again, at least
@@ -81,13 +83,19 @@ def claim(
     *,
     channels: Collection[str] = PERSONAL,
     app_id: str = "",
+    opens: Callable[[datetime], datetime] = lambda moment: moment,
 ) -> list[Outgoing]:
     """Up to ``limit`` due messages, mine until LEASE has passed. Two owners never get the same one.
 
-    A message whose recipient cannot be unsealed fails here and now (the secret key was changed).
+    A message whose recipient cannot be unsealed fails here and now (the secret key was changed). ``opens``: the next moment in
+    working hours; what is for those only waits until then.
     """
     claimed = []
+    office_opens = opens(now)
     for message in outbox.lease(session, channels, owner, now, now + LEASE, limit):
+        if office_opens > now and message.purpose in OFFICE_HOURS:
+            message.state, message.not_before = "queued", office_opens
+            continue
         try:
             recipient = vault.unseal(message.recipient) if message.channel in PERSONAL else message.recipient
             payload = _opened(vault, message.payload)

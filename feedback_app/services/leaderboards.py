@@ -38,6 +38,7 @@ class Board:
     published_at: datetime | None = None
     published_by: str = ""
     recount_hash: str = ""  # seal of the recount kit
+    checked_by: str = ""  # the first of two who release it, where the scheme asks for two
 
     @property
     def provisional(self) -> bool:
@@ -239,6 +240,7 @@ def _assembled(stored: Leaderboard, rows: Sequence[Row]) -> Board:
         closed_at=stored.closed_at,
         published_at=stored.published_at,
         published_by=stored.published_by,
+        checked_by=stored.checked_by,
     )
 
 

@@ -14,14 +14,17 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db import leaderboards
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.domain.boards import public_rows
 from feedback_app.domain.cycles import Period
-from feedback_app.errors import NotFound
-from feedback_app.services import audit, bindings, evidence, outbox, star_messages
+from feedback_app.errors import Conflict, NotFound
+from feedback_app.services import audit, bindings, certificates, evidence, outbox, star_messages
 from feedback_app.services import leaderboards as closing
 from feedback_app.services.bindings import Unreached
+from feedback_app.services.certificates import Honour
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.reaching import goes_out, reachable
+from feedback_app.services.vault import Vault
 from feedback_app.settings import Settings
 
 __all__ = ["Plan", "goes_out", "plan", "publish", "publish_due", "reachable"]
@@ -52,14 +55,19 @@ def publish(
 ) -> int:
     """Release the period and queue its messages; returns how many. Published before: nothing happens, 0.
 
-    ``by`` is the name that stands on the board, ``actor`` (where it differs) who is in the audit log. Raises NotFound ``stars.not_closed``.
+    ``by`` is the name that stands on the board, ``actor`` (where it differs) who is in the audit log. Where the scheme asks for
+    two people, the first one's call is only noted (0, and ``Board.checked_by``); the second one's releases. Raises NotFound
+    ``stars.not_closed``, Conflict ``stars.second_person`` when the first tries to be the second.
     """
     stored = leaderboards.find(session, award, str(period))
     if stored is None:
         raise NotFound("stars.not_closed", period=period)
+    if stored.published_at is None and _waits_for_another(session, stored, by, actor or by, now):
+        return 0
     if not leaderboards.release(session, stored, by, now):
         return 0
     board = closing.load(session, award, period)
+    _certify(session, board, by, now, settings)
     evidence.write_board(session, "published", award, str(period), stored.result_hash, now)
     queued = _tell_people(session, board, settings, now) + _tell_groups(session, board, settings, now)
     audit.write(
@@ -74,6 +82,40 @@ def publish(
     return queued
 
 
+def _waits_for_another(session: Session, stored: Leaderboard, by: str, login: str, now: datetime) -> bool:
+    """Note the first of two people; False when one is enough, or this is the second."""
+    if not closing.board_without_rows(stored).scheme.second_person:
+        return False
+    if not stored.checked_by:
+        stored.checked_by, stored.checked_login = by, login
+        subject = f"{stored.award_key} {stored.period}"
+        audit.write(session, actor=login, action="star.checked", subject=subject, now=now, hash=stored.result_hash)
+        session.flush()
+        return True
+    if by == stored.checked_by or login == stored.checked_login:
+        raise Conflict("stars.second_person", name=stored.checked_by)
+    return False
+
+
+def _certify(session: Session, board: Board, by: str, now: datetime, settings: Settings) -> None:
+    """A certificate for everyone the frozen result honours."""
+    vault = Vault(settings.security.secret_key.get_secret_value())
+    tiers = {one.key: one.title["zh"] for one in board.scheme.tiers}
+    for result in board.results:
+        league = board.league_words(result.key)["zh"]
+        for row in (one for one in result.rows if one.won):
+            honour = Honour(
+                source=evidence.board_subject(board.scheme.key, str(board.period)),
+                award=board.scheme.title["zh"],
+                period=str(board.period),
+                group=f"{league} {tiers[row.tier]}" if row.tier else league,
+                unverified=board.unverified and board.scheme.hears_patients,
+                made_up=board.made_up,
+            )
+            holder = session.get_one(ServicePoint, row.point_id)
+            certificates.issue(session, vault, honour, holder, by=by, now=now, zone=settings.hospital.zone)
+
+
 def publish_due(session: Session, *, now: datetime, settings: Settings) -> list[tuple[str, Period]]:
     """Release what a scheme releases by itself so many hours after closing."""
     done = []
@@ -81,6 +123,7 @@ def publish_due(session: Session, *, now: datetime, settings: Settings) -> list[
         hours = board.scheme.publish_after_hours
         if (
             hours is not None
+            and not board.scheme.second_person
             and board.closed_at is not None
             and (now - board.closed_at).total_seconds() >= hours * 3600
         ):

@@ -13,6 +13,7 @@ from feedback_app.db import rounds as tables
 from feedback_app.db.rounds import Candidate, Round
 from feedback_app.domain import ballots
 from feedback_app.domain.boards import row_from
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.phases import PUBLICATION
 from feedback_app.domain.round_rules import RoundRules
 from feedback_app.errors import Conflict, Refused
@@ -226,7 +227,7 @@ def _honour(session: Session, opened: Opened) -> Honour:
     return Honour(
         source=rounds.subject(opened.round.key),
         award=rules.title,
-        period=f"{first.isoformat()}/{last.isoformat()}",
+        period=str(Period.campaign(first, last)),
         unverified=bool(frozen and frozen.unverified and rules.shares.get("board")),
         made_up=bool(frozen and frozen.made_up) or _any_made_up(session, opened.round),
     )

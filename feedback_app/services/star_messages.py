@@ -12,7 +12,8 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.domain import boards, thanks
 from feedback_app.domain.boards import Row
 from feedback_app.domain.criteria._base import Facts
-from feedback_app.services import explanations, star_facts
+from feedback_app.domain.eligibility import is_head
+from feedback_app.services import bindings, explanations, star_facts
 from feedback_app.services.leaderboards import Board
 from feedback_app.texts import text
 
@@ -31,6 +32,7 @@ class Writer:
     served: Mapping[int, int]
     kind_words: Mapping[int, Sequence[str]]
     names: Sequence[str]
+    unreached: Mapping[str, int]  # department -> staff without any channel
 
     @classmethod
     def prepare(cls, session: Session, board: Board) -> "Writer":
@@ -47,6 +49,7 @@ class Writer:
             served=tallies.served_at_windows(session, _months(board)),
             kind_words=kind_words,
             names=session.scalars(select(ServicePoint.name).where(ServicePoint.kind == "staff")).all(),
+            unreached={unit.department: unit.count for unit in bindings.unbound(session)},
         )
 
     def to_member(self, member: ServicePoint, url: str) -> dict[str, Any]:
@@ -59,9 +62,20 @@ class Writer:
         words = thanks.choose(self.kind_words.get(member.id, ()), self.names, own=member.name)
         if words:
             lines.append(text("stars.push.thanks", words=words))
+        if is_head(member.duty) and member.department:
+            lines.append(self._of_unit(member.department.name))
         if self.board.unverified and row:
             lines.append(text("stars.explain.unverified"))
         return {"title": self._title(), "text": "\n".join(lines), "url": url}
+
+    def _of_unit(self, unit: str) -> str:
+        """What a head reads about the own unit: counts and the publicly named, no list of anybody else."""
+        public = [
+            row for result in self.board.results for row in boards.public_rows(result, self.board.scheme.public_top)
+        ]
+        told = text("stars.push.head", summary=" ".join(_unit_lines(self.board, unit, public)))
+        without = self.unreached.get(unit, 0)
+        return f"{told} {text('stars.push.unreached', count=without)}" if without else told
 
     def _own(self, row: Row) -> list[str]:
         lines = [explanations.place(self.board, row)]
@@ -98,10 +112,19 @@ def _rows_before(session: Session, board: Board) -> dict[int, Row]:
 
 def to_department(board: Board, unit: str, public: Sequence[Row], url: str) -> dict[str, Any]:
     """The summary for a department's group: the publicly named and counts; no list of anybody else."""
+    month = explanations.period_name(board.period)
+    lines = _unit_lines(board, unit, public)
+    if board.unverified:
+        lines.append(text("stars.explain.unverified"))
+    title = text("stars.push.unit_title", award=board.scheme.title["zh"], month=month, unit=unit)
+    return {"title": title, "text": "\n".join(lines), "url": url}
+
+
+def _unit_lines(board: Board, unit: str, public: Sequence[Row]) -> list[str]:
     own = [row for result in board.results for row in result.rows if row.department == unit]
     named = [row.name for row in public if row.department == unit]
     month = explanations.period_name(board.period)
-    lines = [
+    return [
         text(
             "stars.push.unit",
             unit=unit,
@@ -112,7 +135,3 @@ def to_department(board: Board, unit: str, public: Sequence[Row], url: str) -> d
         ),
         text("stars.push.unit_named", names="、".join(named)) if named else text("stars.push.unit_none", month=month),
     ]
-    if board.unverified:
-        lines.append(text("stars.explain.unverified"))
-    title = text("stars.push.unit_title", award=board.scheme.title["zh"], month=month, unit=unit)
-    return {"title": title, "text": "\n".join(lines), "url": url}

@@ -108,7 +108,11 @@ def publish(award: str, period: str) -> Response:
         queued = publications.publish(
             session, award, told, by=g.account.name, actor=g.account.login, now=now, settings=settings
         )
-    said = t("stars.admin.published_before") if before else t("stars.admin.published_now", messages=queued)
+        after = leaderboards.load(session, award, told)
+    if after.published_at is None:
+        said = t("stars.admin.checked_now", name=after.checked_by)
+    else:
+        said = t("stars.admin.published_before") if before else t("stars.admin.published_now", messages=queued)
     flash(said, "ok")
     return redirect(url_for("admin_stars.board", award=award, period=period))
 
