@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from feedback_app.db import certificates
+from feedback_app.db import assessments, certificates
 from feedback_app.db.certificates import Certificate
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.periods import local_day
@@ -81,6 +81,13 @@ def check(session: Session, vault: Vault, typed: str) -> Certificate:
     if found is None:
         raise NotFound("certificates.unknown")
     return found
+
+
+def is_revoked(session: Session, found: Certificate) -> bool:
+    """Itself, or the honour behind it (an award's own revocation)."""
+    kind, award, period = [*found.source.split(":"), "", ""][:3]
+    honour = kind == "stars" and found.service_point_id in assessments.revoked(session, award, period)
+    return found.revoked_at is not None or honour
 
 
 def of_source(session: Session, source: str) -> Sequence[Certificate]:

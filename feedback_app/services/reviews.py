@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from feedback_app.db import assessments
 from feedback_app.db import rounds as tables
+from feedback_app.db.assessments import Assessment
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.rounds import Candidate, Reviewer, ReviewSheet, Round
-from feedback_app.domain import ballots, phases
+from feedback_app.domain import ballots, phases, round_rules
 from feedback_app.domain.ballots import Agreement
 from feedback_app.domain.identity import keyed_hash, readable, tidy
 from feedback_app.domain.phases import EXPERT_REVIEW
@@ -120,6 +122,7 @@ def end(session: Session, key: str, reviewer_id: int, *, by: str, now: datetime)
     if reviewer is None or reviewer.round_id != found.id:
         raise NotFound("rounds.no_reviewer")
     reviewer.ended_at = now
+    _take_back(session, found, round_rules.parse(found.body), reviewer_id)
     audit.write(session, actor=by, action="round.reviewer_ended", subject=key, now=now, reviewer=reviewer_id)
 
 
@@ -185,6 +188,7 @@ def judge(
     sheet.written_at = now
     session.add(sheet)
     session.flush()
+    _hand_over(session, sat.opened.round, sat.opened.rules, sheet, now)
 
 
 def _check(rules: RoundRules, points: Sequence[int]) -> None:
@@ -203,6 +207,64 @@ def marks(session: Session, found: Round, rules: RoundRules) -> dict[int, dict[i
         if not one.recused and one.points:
             given.setdefault(one.reviewer_id, {})[one.candidate_id] = 100 * sum(one.points) / rules.most_points
     return given
+
+
+def _hand_over(session: Session, found: Round, rules: RoundRules, sheet: ReviewSheet, now: datetime) -> None:
+    """What the sheet says, as assessments of the award that the selection belongs to, from the moment it is written: whoever
+    closes the board, by clock or by hand, must find it there.
+
+    Each item counts for the award's share of its key, one without a key for ``expert_score``. The reviewer is a pseudonym.
+    """
+    if not rules.award:
+        return
+    point = session.get_one(Candidate, sheet.candidate_id).service_point_id
+    by = _pseudonym(found, sheet.reviewer_id)
+    mine = (one for one in assessments.of_period(session, rules.award, rules.period) if one.given_by == by)
+    earlier = {one.share: one for one in mine if one.service_point_id == point}
+    given = _by_share(rules, sheet)
+    for share, one in earlier.items():
+        if share not in given:
+            session.delete(one)
+    for share, value in given.items():
+        if share in earlier:
+            earlier[share].points, earlier[share].given_at = value, now
+            continue
+        session.add(
+            Assessment(
+                award_key=rules.award,
+                period=rules.period,
+                share=share,
+                service_point_id=point,
+                given_by=by,
+                points=value,
+                given_at=now,
+            )
+        )
+    session.flush()
+
+
+def _take_back(session: Session, found: Round, rules: RoundRules, reviewer_id: int) -> None:
+    if rules.award:
+        by = _pseudonym(found, reviewer_id)
+        for one in assessments.of_period(session, rules.award, rules.period):
+            if one.given_by == by:
+                session.delete(one)
+
+
+def _pseudonym(found: Round, reviewer_id: int) -> str:
+    return f"reviewer:{found.key}:{reviewer_id}"[:64]
+
+
+def _by_share(rules: RoundRules, sheet: ReviewSheet) -> dict[str, float]:
+    if sheet.recused or not sheet.points:
+        return {}
+    given: dict[str, list[tuple[int, int]]] = {}
+    for item, points in zip(rules.items, sheet.points, strict=False):
+        given.setdefault(item.key or "expert_score", []).append((points, item.most))
+    return {
+        share: round(100 * sum(points for points, _ in both) / sum(most for _, most in both), 4)
+        for share, both in given.items()
+    }
 
 
 def agreement(session: Session, found: Round, rules: RoundRules) -> Agreement:

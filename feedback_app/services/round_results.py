@@ -225,7 +225,8 @@ def _honour(session: Session, opened: Opened) -> Honour:
     frozen = board_without_rows(board) if board is not None else None
     first, last = rules.phases[0].first, rules.phases[-1].last
     return Honour(
-        source=rounds.subject(opened.round.key),
+        # The award's own certificate where there is one: nobody gets two for one honour.
+        source=evidence.board_subject(rules.award, rules.period) if rules.award else rounds.subject(opened.round.key),
         award=rules.title,
         period=str(Period.campaign(first, last)),
         unverified=bool(frozen and frozen.unverified and rules.shares.get("board")),

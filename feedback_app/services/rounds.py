@@ -18,6 +18,8 @@ from feedback_app.db import rounds
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.rounds import Round
 from feedback_app.domain import phases, round_rules
+from feedback_app.domain.award_scheme import Scheme
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.phases import Phase
 from feedback_app.domain.round_rules import RoundRules
 from feedback_app.errors import Conflict, NotFound, Refused
@@ -99,6 +101,41 @@ def proposal(preset_key: str, first: date, *, language: str = "zh") -> RoundRule
     title = f"{first.year} {preset.title.get(language) or preset.title['zh']}"
     dated = [_as_body(one) for one in phases.proposed(preset.lengths, first)]
     return round_rules.parse({"title": title, **preset.fields, "phases": dated})
+
+
+def proposal_of(scheme: Scheme, period: Period) -> RoundRules:
+    """The rules of a selection that leads an award through one of its periods: its phases, places, experts' shares and board.
+
+    Raises Refused ``rounds.no_phases`` for an award without phases.
+    """
+    league = scheme.leagues[0]
+    experts = [share for share in scheme.shares if share.kind == "expert_score"]
+    whole = sum(share.weight for share in experts)
+    winners = max(1, sum(one.winners for one in scheme.leagues))
+    dated = [Phase(one.kind, *one.days(period)) for one in scheme.phases]
+    return round_rules.check(
+        RoundRules(
+            title=f"{period.first.year} {scheme.title['zh']}",
+            phases=phases.checked(dated),
+            theme=scheme.theme.get("zh", ""),
+            slogan=scheme.slogan.get("zh", ""),
+            basis=scheme.basis,
+            award=scheme.key,
+            period=str(period),
+            nominees=league.kind,
+            categories=tuple(dict.fromkeys(category for one in scheme.leagues for category in one.categories)),
+            heads=league.heads,
+            proposers=scheme.nomination.by or ("patient", "colleague", "self"),
+            finalists=max(scheme.nomination.places or 20, winners),
+            winners=winners,
+            per_department=league.most_per_unit,
+            items=tuple(
+                round_rules.Item(one.title.get("zh", one.name), max(1, round(100 * one.weight / whole)), one.name)
+                for one in experts
+            ),
+            second_person=scheme.second_person,
+        )
+    )
 
 
 def _as_body(phase: Phase) -> dict[str, str]:

@@ -8,10 +8,12 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from werkzeug.wrappers import Response as AnyResponse
 
 from feedback_app.domain.identity import tidy
+from feedback_app.domain.periods import Month
 from feedback_app.domain.phases import KINDS
 from feedback_app.domain.round_rules import NOMINEES, PARTS, PROPOSERS
 from feedback_app.errors import FeedbackError
 from feedback_app.services import (
+    awards,
     certificate_papers,
     certificates,
     nominations,
@@ -37,9 +39,12 @@ navigation.add(52, "admin_rounds.index", "rounds.nav")
 @blueprint.get("/")
 @allow(ADMIN, QUALITY)
 def index() -> str:
+    now, zone = runtime().now(), runtime().zone
     with runtime().reading() as session:
-        views = rounds.listed(session, now=runtime().now(), zone=runtime().zone)
-    return render_template("admin/rounds/index.html", views=views, presets=rounds.presets())
+        views = rounds.listed(session, now=now, zone=zone)
+        led = [one for one in awards.schemes(session).values() if one.phases]
+    periods = {one.key: one.period_holding(Month.of(now, zone)) for one in led}
+    return render_template("admin/rounds/index.html", views=views, presets=rounds.presets(), led=led, periods=periods)
 
 
 @blueprint.get("/new")
@@ -53,7 +58,11 @@ def new() -> str:
     except ValueError:
         first = today + timedelta(days=1)
     with runtime().reading() as session:
-        if copied:
+        if request.args.get("award"):
+            scheme = awards.scheme(session, request.args["award"])
+            period = scheme.period_of(request.args.get("period", "") or scheme.starts)
+            rules, preset, first = rounds.proposal_of(scheme, period), scheme.key, period.first
+        elif copied:
             rules = rounds.copied(session, copied, first)
             preset = copied
         else:

@@ -34,10 +34,17 @@ def check(code: str) -> str | tuple[str, int]:
     try:
         with runtime().reading() as session:
             found = certificates.check(session, runtime().vault, typed)
+            revoked = certificates.is_revoked(session, found)
     except FeedbackError as error:
         problem = explain(error.code, error.params)
         return render_template("boards/check.html", typed=typed, problem=problem, found=None), status_of(error)
     said = certificate_papers.period(found.period, language())
     return render_template(
-        "boards/check.html", typed=typed, problem="", found=found, grouped=codes.grouped(found.code or ""), period=said
+        "boards/check.html",
+        typed=typed,
+        problem="",
+        found=found,
+        revoked=revoked,
+        grouped=codes.grouped(found.code or ""),
+        period=said,
     )

@@ -41,15 +41,16 @@ def _number(typed: str, what: str) -> int:
 
 
 def _items(typed: str) -> list[Item]:
-    """One a line: the title, then its most points."""
+    """One a line: the title, then its most points; a share of the award in brackets: 沟通 20 [coordinator]."""
     found = []
     for line in typed.splitlines():
-        title, _, points = line.strip().rpartition(" ")
+        plain, _, key = line.strip().rstrip("]").partition(" [")
+        title, _, points = plain.strip().rpartition(" ")
         if not line.strip():
             continue
         if not title or not (points.isascii() and points.isdigit() and len(points) < 4):
             raise Refused("rounds.bad_rule", what="items")
-        found.append(Item(title.strip()[:60], int(points)))
+        found.append(Item(title.strip()[:60], int(points), key.strip()[:40]))
     return found
 
 
@@ -76,7 +77,7 @@ def fields_of(rules: RoundRules) -> Mapping[str, Any]:
     fields["proposers"] = list(rules.proposers)
     fields["heads"] = "1" if rules.heads else ""
     fields["second_person"] = "1" if rules.second_person else ""
-    fields["items"] = "\n".join(f"{one.title} {one.most}" for one in rules.items)
+    fields["items"] = "\n".join(f"{one.title} {one.most}{f' [{one.key}]' if one.key else ''}" for one in rules.items)
     for part in PARTS:
         fields[f"weight_{part}"] = rules.weights.get(part, "")
     for one in rules.phases:
