@@ -143,6 +143,8 @@ def upgrade() -> None:
         sa.Column("closed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.Column("published_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("published_by", sa.String(length=60), nullable=False),
+        sa.Column("checked_by", sa.String(length=60), nullable=False),
+        sa.Column("checked_login", sa.String(length=60), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leaderboards")),
         sa.UniqueConstraint("award_key", "period", name=op.f("uq_leaderboards_award_key_period")),
     )
