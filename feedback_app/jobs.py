@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from feedback_app.clock import system_clock
 from feedback_app.domain.periods import local_day
 from feedback_app.errors import FeedbackError
 from feedback_app.services import (
@@ -355,9 +356,7 @@ def run_worker(
         (worker.deliver, DELIVERY_SECONDS),
         (worker.fetch_media, seconds),
     ):
-        scheduler.add_job(
-            job, "interval", seconds=every, max_instances=1, coalesce=True, next_run_time=datetime.now(UTC)
-        )
+        scheduler.add_job(job, "interval", seconds=every, max_instances=1, coalesce=True, next_run_time=system_clock())
     scheduler.add_job(worker.prove, "interval", (probes or {},), seconds=PROBE_SECONDS, max_instances=1, coalesce=True)
     scheduler.add_job(worker.watch_canary, "interval", seconds=PROBE_SECONDS, max_instances=1, coalesce=True)
     scheduler.start()

@@ -127,6 +127,13 @@ def _heading(file: BinaryIO, name: str) -> dict[str, Any]:
     raise Refused("backup.damaged", file=name)
 
 
+def _count(opened: sqlite3.Connection, table: str) -> int:
+    """How many; the name comes from the file's own catalogue, and is quoted, because a name cannot be a parameter."""
+    # nosemgrep: sql-from-text
+    (count,) = opened.execute(f'SELECT count(*) FROM "{table.replace(chr(34), chr(34) * 2)}"').fetchone()  # noqa: S608 # nosec B608
+    return int(count)
+
+
 def _rows(path: Path) -> dict[str, int]:
     """Rows by table, after SQLite has looked through the whole file. Raises Refused ``backup.damaged``."""
     try:
@@ -136,7 +143,7 @@ def _rows(path: Path) -> dict[str, int]:
             tables = [
                 name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
             ]
-            return {name: opened.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}  # noqa: S608 - names from the file's own catalogue, quoted
+            return {name: _count(opened, name) for name in tables}
     except sqlite3.DatabaseError:
         raise Refused("backup.damaged", file=path.name) from None
 

@@ -58,7 +58,7 @@ class Vault:
         return number if number < _MOST_ROWS else None
 
     def _cover(self) -> Cipher[ECB]:
-        return Cipher(AES(self.key("cover")), ECB())  # noqa: S305 - one block, each number once: a permutation
+        return Cipher(AES(self.key("cover")), ECB())  # noqa: S305 # nosec B305 - one block, each number once: a permutation
 
     def ticket(self, purpose: str, text: str) -> str:
         """Seal what somebody will bring back to prove something. Each purpose has a key of its own, so that nothing that was
