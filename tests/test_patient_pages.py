@@ -176,3 +176,22 @@ def test_an_unknown_receipt_is_explained(client: FlaskClient) -> None:
 def test_the_bare_address_leads_to_the_field_for_a_code(client: FlaskClient) -> None:
     answer = client.get("/", follow_redirects=True)
     assert (answer.status_code, answer.request.path) == (200, "/c")
+
+
+def test_numbers_in_a_comment_are_masked_and_the_person_is_told(
+    client: FlaskClient, code: Callable[[str], str], runtime: Runtime
+) -> None:
+    """At every level; the bank card, the old identity number and full-width digits too. Prices and times stay."""
+    words = "电话13800001111，卡6222 0212 3456 7890 123，身份证110101199003071234，１３９００００２２２２，挂号费 120 元 8:30"
+    for level in ("1", "5"):
+        client.delete_cookie("device", path="/s/")
+        page = client.get(send(client, f"/s/{code('D01')}", overall=level, comment=words).location).text
+        assert "已经遮住" in page
+    for one in stored(runtime):
+        text = one.comment + str(one.answers)
+        assert not {"13800001111", "13900002222", "199003071234", "3456"} & set(re.findall(r"\d+", text))
+        assert "挂号费 120 元 8:30" in one.comment
+    assert (
+        "已经遮住"
+        not in client.get(send(client, f"/s/{code('D02')}", overall="1", comment="等了 40 分钟").location).text
+    )

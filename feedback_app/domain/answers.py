@@ -15,7 +15,8 @@ from feedback_app.errors import Refused
 class Answers:
     """What a form said: ``score`` 1..5 (NO_LEVEL: none) of the overall question, the free text, every value by key.
 
-    ``masked``: numbers of phones, papers and cards in free text have been cut in their middle (R10).
+    In ``values`` numbers of phones, papers and cards in free text are cut in their middle (R10); ``masked``: some were.
+    ``comment`` is as it was written: whoever stores it screens it, and the complaints office may need the number.
     """
 
     score: int
@@ -37,7 +38,7 @@ def read_answers(made: Questionnaire, form: Form, form_key: str = "") -> Answers
     if made.overall not in values:
         raise Refused("questions.no_level", key=made.overall)
     discreet = {key: _discreet(made, key, value) for key, value in values.items()}
-    return Answers(level(made, values), _comment(made, discreet), discreet, masked=discreet != values)
+    return Answers(level(made, values), _comment(made, values), discreet, masked=discreet != values)
 
 
 def _discreet(made: Questionnaire, key: str, value: Any) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from feedback_app.db import counting_days, directory, ratings
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
+from feedback_app.domain.contact_details import shortened
 from feedback_app.domain.evidence import commitment
 from feedback_app.domain.identity import readable
 from feedback_app.domain.periods import Month, local_day
@@ -33,7 +34,7 @@ class Submission:
     score: int  # 1..5; NO_LEVEL: "don't know", kept and counted in no average
     channel: str  # form | bot | paper
     idempotency_key: str
-    comment: str = ""
+    comment: str = ""  # as written; stored with its numbers masked (a case's own words go to its vault)
     answers: Mapping[str, Any] = field(default_factory=dict)
     code_id: int | None = None
     version_id: int | None = None
@@ -92,7 +93,7 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     day, late = (earlier.day, earlier.late) if earlier else _counting_day(session, submission, zone=zone, now=now)
     period = earlier.period if earlier else str(Month(day.year, day.month))
     ratings.lock_month(session, period)
-    salt = secrets.token_hex(16)
+    salt, words = secrets.token_hex(16), shortened(submission.comment)
     rating = Rating(
         receipt=readable(secrets.token_bytes(8), RECEIPT_LENGTH),
         idempotency_key=submission.idempotency_key,
@@ -102,9 +103,9 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         questionnaire_version_id=submission.version_id,
         score=submission.score,
         answers=dict(submission.answers),
-        comment=submission.comment,
+        comment=words,
         answers_salt=salt,
-        answers_digest=commitment(salt, evidence.answers_of(submission.comment, submission.answers)),
+        answers_digest=commitment(salt, evidence.answers_of(words, submission.answers)),
         language=submission.language,
         channel=submission.channel,
         rater_hash=submission.rater_hash,

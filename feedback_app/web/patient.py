@@ -11,7 +11,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from feedback_app.domain.answers import read_answers
-from feedback_app.domain.contact_details import addresses, shortened
+from feedback_app.domain.contact_details import addresses
 from feedback_app.domain.identity import tidy
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions.text import clean
@@ -211,7 +211,7 @@ def send_feedback() -> AnyResponse | tuple[str, int]:
             draft = replace(draft, contact=reached[0][:LONGEST_CONTACT])
             raise Refused("patient.number_in_text")
         filing = Filing(
-            text=shortened(written),
+            text=written,
             source="form",
             origin_key=f"form:{draft.key}",
             contact_sealed=runtime().vault.seal(contact),
