@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 
 from bots import events, intents, knowledge, selection, steps
-from bots.intents import _intake
+from bots.intents import _closing, _intake
 from bots.language.meaning import Context, Understanding
 from bots.language.understand import understand
 from bots.messages import Inbound, Reply, cut
@@ -40,11 +40,17 @@ def answer(session: Session, runtime: Runtime, inbound: Inbound, *, now: datetim
 
 
 def _with_news(turn: Turn, person: case_news.Person, reply: Reply) -> Reply:
-    """Answers of the office that could not be sent, at the top, once."""
+    """What happened to the person's cases and could not be sent, at the top, once; and whether an answer settles it."""
     told = case_news.untold(turn.session, person, turn.now)
     news = [one for one in told if not one.answer or one.answer not in reply.text]
+    if not news:
+        return reply
     lines = [turn.say("news.top", title=one.title, answer=cut(one.words, LONGEST_NEWS)) for one in news]
-    return reply.topped("\n".join(lines)) if lines else reply
+    asked = next((one for one in reversed(news) if one.asks), None)
+    if asked is not None and conversations.current(turn.session, turn.person, turn.now) is None:
+        turn.wait_for(_closing.SETTLED, number=asked.number)
+        lines.append(turn.say("news.ask"))
+    return reply.topped("\n".join(lines))
 
 
 def act(turn: Turn, reading: Understanding) -> Reply:

@@ -87,7 +87,7 @@ def without_words(turn: Turn) -> Reply:
     step = turn.step
     if step is not None and step.name == "ask_detail":
         return _intake.awaits_story(turn, str(step.data.get("text") or ""))
-    if step is not None and step.name == "case":
+    if step is not None and step.name in {"case", "settled"}:
         return _with_case(turn, str(step.data.get("number", "")))
     return Reply.of(turn.say("nonsense.media"))
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from bots.intents import _filing, _intake, complaint, praise, progress, rating
+from bots.intents import _closing, _filing, _intake, complaint, praise, progress, rating
 from bots.language import facts, lexicon, normalise, scores
 from bots.language.directory import Point
 from bots.language.meaning import Understanding
@@ -11,7 +11,7 @@ from bots.messages import Reply
 from bots.turn import Turn
 from feedback_app.domain.contact_details import shortened
 from feedback_app.errors import FeedbackError
-from feedback_app.services import own_cases
+from feedback_app.services import case_consent, own_cases
 
 _YES = re.compile(
     r"^(是|是的|对|对的|嗯+|恩+|好|好的|可以|确认|确定|没错|正确|要|要的|需要|行|1|yes|y|ok|okay|sure|right|correct)[吧啊呀哦了!.。~,]*$"
@@ -38,6 +38,10 @@ def read(turn: Turn, reading: Understanding) -> Reply | None:
         return None
     if turn.step.name == _intake.STEP:
         return _intake.answer(turn, reading)
+    if turn.step.name in _closing.STEPS:
+        closing = _closing.answer(turn)
+        if closing is not None or turn.step.name != _closing.SETTLED:
+            return closing
     answer = _ANSWERS.get(turn.step.name) if reading.intent not in _NEVER_AN_ANSWER else None
     return answer(turn, reading) if answer else None
 
@@ -123,19 +127,16 @@ def _case(turn: Turn, reading: Understanding) -> Reply | None:
         case = own_cases.own(turn.session, turn.person, number)
     except FeedbackError:
         return None
-    if case.state in {"answered", "closed"} and _is_not_content(turn):
-        return Reply.of(progress.done(turn, case, "reopen"))
-    if case.state not in {"open", "answered"}:
+    state = case_consent.living(turn.session, case).state
+    if state in {"answered", "closed", "final"} and _closing.is_discontent(turn):
+        return Reply.of(_closing.refused(turn, case))
+    if state not in {"open", "paused", "answered", "final"}:
         return None
     if facts.ends(_plain(turn)):
         return Reply.of(progress.standing(turn, case))
     own_cases.add(turn.session, case, shortened(turn.text), turn.now, **turn.media)
-    turn.wait_for("case", number=number)
+    _closing.ask(turn, case)
     return Reply.of(turn.say("complaint.added", number=number))
-
-
-def _is_not_content(turn: Turn) -> bool:
-    return bool(lexicon.pattern("progress.reopen").search(_plain(turn)))
 
 
 def _offer(turn: Turn, reading: Understanding) -> Reply | None:
@@ -181,6 +182,7 @@ _ANSWERS: dict[str, Answer] = {
     "ask_target": _target,
     "ask_detail": _detail,
     "case": _case,
+    _closing.SETTLED: _case,
     "offer_complaint": _offer,
     "ask_case": _number,
     "ask_praised": _praised,

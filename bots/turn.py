@@ -11,7 +11,7 @@ from bots.language.meaning import Understanding
 from bots.messages import Inbound, Reply
 from feedback_app import texts
 from feedback_app.domain.workdays import SIMPLE_DAYS, deadline
-from feedback_app.services import calendar, conversations
+from feedback_app.services import calendar, case_clock, conversations
 from feedback_app.services.conversations import Step
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
@@ -81,6 +81,11 @@ class Turn:
         """The day by which something filed now is answered."""
         today = self.now.astimezone(self.runtime.zone).date()
         return self.day(deadline(today, SIMPLE_DAYS, calendar.table(self.session)).day)
+
+    def why_paused(self, case: case_clock.Case) -> str:
+        """For which of the listed reasons its clock stands still."""
+        reason = next((one.reason for one in reversed(case.pauses) if one.until is None), "")
+        return texts.text(f"complaints.pauses.{reason}", self.language) if reason else ""
 
     def wait_for(self, name: str, **data: object) -> None:
         """Remember what was asked; the next message is read as its answer where it can be one."""

@@ -1,10 +1,11 @@
 """Where one's own complaint stands. Nobody else's: not even that it exists is said in other words than these."""
 
+from bots.intents import _closing
 from bots.language.meaning import Understanding
 from bots.messages import Reply
 from bots.turn import Intent, Turn
 from feedback_app.errors import NotAllowed, NotFound
-from feedback_app.services import own_cases
+from feedback_app.services import case_consent, own_cases
 from feedback_app.services.own_cases import Case
 
 
@@ -31,31 +32,38 @@ def _of_numbers(turn: Turn, reading: Understanding) -> Reply:
 
 
 def done(turn: Turn, case: Case, expect: str) -> str:
-    """Reopened, withdrawn or looked up; what to say about it."""
+    """Refused, settled, withdrawn or looked up; what to say about it."""
     if expect == "reopen":
-        own_cases.reopen(turn.session, case, turn.text, turn.now, turn.runtime.zone)
-        _listen(turn, case)
-        return turn.say("progress.reopened", number=case.number, day=turn.day(case.due_on) or turn.due())
+        return _closing.refused(turn, case)
     if expect == "withdraw":
-        if own_cases.withdraw(turn.session, case, turn.text, turn.now):
-            turn.settle()
-            return turn.say("progress.taken_back", number=case.number)
-        return turn.say("progress.over", number=case.number, state=turn.say(f"progress.{case.state}"))
-    if case.state == "open":
-        _listen(turn, case)
+        return _taken_back(turn, case)
+    _listen(turn, case)
     return standing(turn, case)
 
 
+def _taken_back(turn: Turn, case: Case) -> str:
+    """Withdrawn; where an answer waits and the person says that it is solved, that is consent and no withdrawal."""
+    if "解决" in turn.text and case.state == "answered":
+        return _closing.settled(turn, case).text
+    if own_cases.withdraw(turn.session, case, turn.text, turn.now):
+        turn.settle()
+        return turn.say("progress.taken_back", number=case.number)
+    return turn.say("progress.over", number=case.number, state=_closing.state_words(turn, case))
+
+
 def standing(turn: Turn, case: Case) -> str:
-    """One sentence: number, state, the day or the answer."""
-    answer = own_cases.last_answer(turn.session, case)
-    return turn.say(
+    """One sentence: number, state, the day or the answer, and the question whether it is settled where it waits for that."""
+    said, living = own_cases.last_answer(turn.session, case), case_consent.living(turn.session, case)
+    parts = turn.say(
         "progress.one",
         number=case.number,
-        state=turn.say(f"progress.{case.state}"),
-        due=turn.say("progress.due", day=turn.day(case.due_on)) if case.state == "open" and case.due_on else "",
-        answer=turn.say("progress.answer", text=answer) if answer else "",
+        state=_closing.state_words(turn, case),
+        due=turn.say("progress.due", day=turn.day(living.due_on)) if living.state == "open" and living.due_on else "",
+        answer=turn.say("progress.answer", text=said) if said else "",
     ).strip()
+    if living.state == "paused":
+        return f"{parts}{turn.say('progress.why_paused', why=turn.why_paused(living))}"
+    return f"{parts}\n{turn.say('news.ask')}" if living.state == "answered" else parts
 
 
 def own_list(turn: Turn, *, withdraw: bool = False) -> Reply:
@@ -67,8 +75,9 @@ def own_list(turn: Turn, *, withdraw: bool = False) -> Reply:
     still_open = [case for case in cases if case.state == "open"]
     if withdraw and still_open:
         return _which_back(turn, still_open)
-    if still_open:
-        _listen(turn, still_open[0])
+    waiting = [case for case in cases if case.state in {"answered", "open"}]
+    if waiting:
+        _listen(turn, waiting[0])
     return Reply.of("\n".join(standing(turn, case) for case in cases))
 
 
@@ -83,7 +92,7 @@ def _which_back(turn: Turn, still_open: list[Case]) -> Reply:
 def _listen(turn: Turn, case: Case) -> None:
     """What follows belongs to this case; a question about it that is open stays open."""
     if turn.step is None or turn.step.name != "intake" or turn.step.data.get("number") != case.number:
-        turn.wait_for("case", number=case.number)
+        _closing.ask(turn, case)
 
 
 INTENT = Progress()

@@ -13,6 +13,20 @@ from feedback_app.domain.periods import local_day
 from feedback_app.domain.workdays import JOINT_DAYS, SIMPLE_DAYS, Pause, WorkdayTable, deadline
 from feedback_app.services import calendar, case_history, case_news
 
+__all__ = [
+    "DAYS",
+    "Case",
+    "began_anew",
+    "begin",
+    "calendar_changed",
+    "end_pause",
+    "go_on",
+    "joint_days",
+    "pauses",
+    "recompute",
+    "stop",
+]
+
 DAYS = {"complaint": SIMPLE_DAYS, "question": 2, "repair": 2, "supply": 3}
 """Working days to an answer by kind; kinds that are not here have no date. The law gives the first, the others are ours."""
 

@@ -16,6 +16,7 @@ LASTS = {
     "ask_detail": timedelta(days=7),
     "intake": timedelta(days=14),
     "case": timedelta(days=3),
+    "settled": timedelta(days=14),
 }
 """How long a question of ours stays open; a complaint may be finished days later."""
 OTHERWISE = timedelta(days=1)
