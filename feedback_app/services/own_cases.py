@@ -12,13 +12,15 @@ from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain import complaints as rules
 from feedback_app.domain.questions.text import clean
-from feedback_app.errors import NotAllowed, NotFound
+from feedback_app.errors import NotAllowed, NotFound, Refused
 from feedback_app.services import audit, case_consent, case_history, case_media, case_words
+from feedback_app.services.complaints import LONGEST_TEXT
 from feedback_app.texts import text as sentence
 
 __all__ = [
     "Case",
     "add",
+    "add_checked",
     "any_filed",
     "by_number",
     "last_answer",
@@ -72,6 +74,18 @@ def add(session: Session, case: Case, text: str, now: datetime, **details: objec
     event = _event(session, target, "added", text, now, kept)
     if details.get("media_id"):
         case_media.want(session, target.id, event.id, str(details.get("kind", "")), str(details["media_id"]), now)
+
+
+def add_checked(session: Session, case: Case, text: str, now: datetime) -> None:
+    """What the person writes on the page of the case. Raises Refused ``complaints.words_needed``, ``complaints.too_long``,
+    Conflict ``complaints.not_possible`` for one that was taken back."""
+    words, target = clean(text), case_consent.living(session, case)
+    rules.after(target.state, target.kind, rules.ADD)
+    if not words:
+        raise Refused("complaints.words_needed")
+    if len(words) > LONGEST_TEXT:
+        raise Refused("complaints.too_long", most=LONGEST_TEXT, length=len(words))
+    add(session, case, words, now)
 
 
 def point_at(session: Session, case: Case, point_id: int) -> None:

@@ -16,7 +16,17 @@ from feedback_app.domain.identity import tidy
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Gone, NotFound, Refused, TooOften
-from feedback_app.services import canary, changes, complaints, forms, pictures, questionnaires, ratings, visits
+from feedback_app.services import (
+    canary,
+    case_codes,
+    changes,
+    complaints,
+    forms,
+    pictures,
+    questionnaires,
+    ratings,
+    visits,
+)
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
@@ -140,8 +150,15 @@ def receipt(receipt: str) -> str:
         place = forms.place_of(accepted.point)
     changeable = _may_change(accepted.receipt) and changes.is_open(accepted, runtime().now())
     level, masked = _own(accepted)
+    code = case_codes.code(runtime().vault, accepted.case_number) if accepted.case_number else ""
     return render_template(
-        "patient/receipt.html", accepted=accepted, place=place, level=level, masked=masked, changeable=changeable
+        "patient/receipt.html",
+        accepted=accepted,
+        place=place,
+        level=level,
+        masked=masked,
+        changeable=changeable,
+        case_code=code,
     )
 
 
@@ -240,7 +257,12 @@ def filed() -> str:
         number, due = _signer("filed").loads(request.args.get("case", ""))
     except BadSignature:
         raise NotFound("patient.no_case") from None
-    return render_template("patient/filed.html", number=number, due_on=date.fromisoformat(due) if due else None)
+    return render_template(
+        "patient/filed.html",
+        number=number,
+        due_on=date.fromisoformat(due) if due else None,
+        code=case_codes.code(runtime().vault, number),
+    )
 
 
 def _draft() -> Draft:
