@@ -62,6 +62,11 @@ def find(session: Session, award_key: str, period: str) -> Leaderboard | None:
     return session.scalar(select(Leaderboard).where(Leaderboard.award_key == award_key, Leaderboard.period == period))
 
 
+def is_closed(session: Session, period: str) -> bool:
+    """Whether any award is closed for this period."""
+    return session.scalar(select(Leaderboard.id).where(Leaderboard.period == period).limit(1)) is not None
+
+
 def of_award(session: Session, award_key: str, *, published_only: bool = False) -> Sequence[Leaderboard]:
     """Newest period first."""
     query = select(Leaderboard).where(Leaderboard.award_key == award_key).order_by(Leaderboard.period.desc())

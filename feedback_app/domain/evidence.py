@@ -20,6 +20,11 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+def hashed(value: Any) -> str:
+    """SHA-256 of the canonical bytes."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
 def commitment(salt: str, content: Mapping[str, Any]) -> str:
     return hashlib.sha256(salt.encode() + b"." + canonical(content)).hexdigest()
 

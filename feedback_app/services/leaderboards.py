@@ -87,6 +87,11 @@ def preview(session: Session, award: str, period: Period, *, now: datetime, zone
     return _compute(session, awards.scheme(session, award, period), period)[0]
 
 
+def try_out(session: Session, scheme: Scheme, period: Period) -> Board:
+    """What these rules would give for that period, whatever rules are in force; written nowhere."""
+    return _compute(session, scheme, period)[0]
+
+
 def close(
     session: Session, award: str, period: Period, *, now: datetime, zone: ZoneInfo, actor: str = "system"
 ) -> Board:
