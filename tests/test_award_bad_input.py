@@ -299,7 +299,7 @@ def test_points_after_the_closing_are_refused(runtime: Runtime) -> None:
     with runtime.transaction() as session:
         leaderboards.close(session, "monthly", OCTOBER, now=runtime.now(), zone=runtime.zone)
         doctor = session.get_one(ServicePoint, id_of(session, "D01"))
-        scheme = awards.parse(body("bimonthly", key="monthly"))
+        scheme = awards.parse({**body("bimonthly"), "key": "monthly"})
         with pytest.raises(Refused) as refused:
             assessing.give(session, scheme, OCTOBER, "expert_score", doctor, 90.0, by="e1", now=runtime.now())
     assert refused.value.code == "stars.closed_already"
