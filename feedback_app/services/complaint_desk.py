@@ -1,25 +1,30 @@
-"""The complaints office at work: the inbox, one case, and what can be done with it. The history only grows."""
+"""The complaints desk: the inbox as each role may see it, and what can be done with a case. The history only grows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, undefer
 
-from feedback_app.db.case_secrets import CONTACT, CaseSecret
+from feedback_app.db.case_grams import holds
+from feedback_app.db.case_privacy import CaseRelease
 from feedback_app.db.complaints import Case
+from feedback_app.db.directory import ServicePoint
 from feedback_app.domain import complaints as rules
-from feedback_app.services import audit
+from feedback_app.domain.roles import HEAD, OFFICE, Viewer
+from feedback_app.services import case_sight
 from feedback_app.services.case_steps import Step, get, take, version
 from feedback_app.services.paging import Page, cut
-from feedback_app.services.vault import Vault
 
-__all__ = ["KINDS", "STATES", "URGENCIES", "Step", "Wanted", "contact", "counts", "get", "inbox", "moves", "nearness"]
+__all__ = ["KINDS", "STATES", "URGENCIES", "Step", "Wanted", "counts", "get", "inbox", "moves", "nearness"]
 __all__ += ["reach", "take", "version"]
 
 STATES, KINDS = rules.STATES, rules.KINDS
 URGENCIES = ("urgent", "normal")
+WHOSE = ("mine", "offered", "nobody")
+NEAR = ("overdue", "today", "soon")
+SIZE = 30
 
 
 @dataclass(frozen=True)
@@ -31,29 +36,48 @@ class Wanted:
     urgency: str = ""
     department_id: int | None = None
     words: str = ""
+    whose: str = ""
+    near: str = ""
+    category: str = ""
 
 
-def inbox(session: Session, wanted: Wanted, number: int) -> Page[Case]:
+def inbox(session: Session, wanted: Wanted, number: int, viewer: Viewer, today: date) -> Page[Case]:
     """Open cases first and among them the one whose date is nearest; others newest first."""
     query = (
-        select(Case).where(*_conditions(wanted)).options(joinedload(Case.service_point), joinedload(Case.department))
+        select(Case)
+        .where(*_conditions(wanted, viewer, today))
+        .options(joinedload(Case.service_point), joinedload(Case.department), undefer(Case.text))
     )
     urgent_first = (Case.urgency == "urgent").desc()
     order = ((Case.state == "open").desc(), urgent_first, Case.due_on.is_(None), Case.due_on, Case.id.desc())
     if wanted.state and wanted.state != "open":
         order = (Case.received_at.desc(), Case.id.desc())  # type: ignore[assignment]
-    return cut(session, query.order_by(*order), number)
+    return cut(session, query.order_by(*order), number, size=SIZE)
 
 
-def counts(session: Session, wanted: Wanted) -> Mapping[str, int]:
+def counts(session: Session, wanted: Wanted, viewer: Viewer, today: date) -> Mapping[str, int]:
     """How many cases in each state, the other filters applied."""
-    narrowed = select(Case.state, func.count()).where(*_conditions(replace(wanted, state="")))
-    rows = session.execute(narrowed.group_by(Case.state)).all()
-    return {state: sum(count for found, count in rows if found == state) for state in STATES}
+    narrowed = select(Case.state, func.count()).where(*_conditions(replace(wanted, state=""), viewer, today))
+    rows = dict(session.execute(narrowed.group_by(Case.state)).tuples().all())
+    return {state: rows.get(state, 0) for state in STATES}
+
+
+def words_of(session: Session, cases: Sequence[Case], viewer: Viewer) -> Mapping[int, str | None]:
+    """Case id to the words this person may read in a list; None where they wait for a protection officer."""
+    ids = [case.id for case in cases]
+    if viewer.role == HEAD:
+        rows = session.execute(select(CaseRelease.case_id, CaseRelease.text).where(CaseRelease.case_id.in_(ids)))
+        told = dict(rows.tuples().all())
+        return {case.id: told.get(case.id) for case in cases}
+    veiled = set[int]()
+    if viewer.role not in case_sight.FIRST_READERS:
+        readable = select(Case.id).where(Case.id.in_(ids), *case_sight.readable(viewer))
+        veiled = set(ids) - set(session.scalars(readable))
+    return {case.id: None if case.id in veiled else case.text for case in cases}
 
 
 def moves(case: Case) -> Sequence[str]:
-    """What can be done with the case now, in the order of the page."""
+    """What can be written about the case now, in the order of the page."""
     possible = rules.moves(case.state, case.kind)
     order = (rules.ANSWER, rules.NOTE, rules.CLOSE, rules.REOPEN)
     if case.state == "answered":  # closing is what comes next
@@ -73,26 +97,61 @@ def nearness(case: Case, today: date) -> rules.Nearness:
     return rules.nearness(case.state, case.due_on, today)
 
 
-def contact(session: Session, vault: Vault, number: str, *, by: str, now: datetime) -> str:
-    """How the complainant wants to be reached; looking is written to the audit log. "" when nothing was left."""
-    case = get(session, number)
-    if case.has_contact:
-        audit.write(session, actor=by, action="case.contact_seen", subject=case.number or "", now=now)
-    query = select(CaseSecret.sealed).where(CaseSecret.case_id == case.id, CaseSecret.kind == CONTACT)
-    return "\n".join(vault.unseal(sealed) for sealed in session.scalars(query.order_by(CaseSecret.id)))
-
-
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.state:
-        conditions.append(Case.state == wanted.state)
-    if wanted.kind:
-        conditions.append(Case.kind == wanted.kind)
-    if wanted.urgency:
-        conditions.append(Case.urgency == wanted.urgency)
-    if wanted.department_id:
-        conditions.append(Case.department_id == wanted.department_id)
+def _conditions(wanted: Wanted, viewer: Viewer, today: date) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [case_sight.visible(viewer)]
+    for column, value in (
+        (Case.state, wanted.state),
+        (Case.kind, wanted.kind),
+        (Case.urgency, wanted.urgency),
+        (Case.department_id, wanted.department_id),
+        (Case.category, wanted.category),
+    ):
+        if value:
+            conditions.append(column == value)
+    if wanted.whose and viewer.role != HEAD:
+        conditions.append(_whose(wanted.whose, viewer))
+    if wanted.near:
+        conditions.append(_near(wanted.near, today))
     if wanted.words:
-        number = Case.number == wanted.words.upper()
-        conditions.append(or_(Case.text.contains(wanted.words, autoescape=True), number))
+        conditions.append(_found(wanted.words, viewer))
     return conditions
+
+
+def _whose(whose: str, viewer: Viewer) -> ColumnElement[bool]:
+    if whose == "mine":
+        return Case.owner == viewer.login
+    if whose == "offered":
+        return Case.offered_to == viewer.login
+    return (Case.owner == "") & (Case.offered_to == "")
+
+
+def _near(near: str, today: date) -> ColumnElement[bool]:
+    """``soon``: due within two calendar days, not today."""
+    soon = date.fromordinal(today.toordinal() + 2)
+    spans = {
+        "overdue": Case.due_on < today,
+        "today": Case.due_on == today,
+        "soon": (Case.due_on > today) & (Case.due_on <= soon),
+    }
+    return (Case.state == "open") & spans[near]
+
+
+def _found(words: str, viewer: Viewer) -> ColumnElement[bool]:
+    """By number, by what the case is about, or in the words; never in words that this person may not read."""
+    number = Case.number.startswith(words.strip().upper(), autoescape=True)
+    if viewer.role == HEAD:
+        let = select(CaseRelease.case_id).where(CaseRelease.text.contains(words, autoescape=True))
+        return or_(number, Case.id.in_(let))
+    points = select(ServicePoint.id).where(ServicePoint.name.contains(words.strip(), autoescape=True))
+    written = holds(words)
+    for condition in case_sight.readable(viewer):
+        written.append(condition)
+    found = written[0]
+    for condition in written[1:]:
+        found = found & condition
+    return or_(number, Case.service_point_id.in_(points), found)
+
+
+def handles(viewer: Viewer) -> bool:
+    """Whether this person works at the complaints office itself."""
+    return viewer.role == OFFICE

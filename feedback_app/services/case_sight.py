@@ -1,0 +1,81 @@
+"""Which cases somebody may see, and which words of them: one rule for the inbox, the search and the page of a case."""
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy.orm import Session
+
+from feedback_app.db.accounts import Account
+from feedback_app.db.case_privacy import CaseGuard, CaseRelease
+from feedback_app.db.complaints import Case, CaseDepartment
+from feedback_app.domain.roles import ADMIN, DIRECTOR, HEAD, OFFICE, PROTECTION, Viewer
+
+STAFF = "staff"
+EVERYTHING = frozenset({OFFICE, ADMIN, DIRECTOR})
+FIRST_READERS = frozenset({OFFICE, PROTECTION})
+"""Roles that read sexual and threatening words before a protection officer let them pass."""
+
+
+def visible(viewer: Viewer) -> ColumnElement[bool]:
+    """A condition on cases. What is about a person themself is never theirs to handle, whatever their role."""
+    if viewer.role in EVERYTHING:
+        return _not_about(viewer)
+    if viewer.role == PROTECTION:
+        return and_(exists().where(CaseGuard.case_id == Case.id), _not_about(viewer))
+    if viewer.role == HEAD and viewer.department_id is not None:
+        return and_(_released(), _of_department(viewer.department_id), _not_about(viewer))
+    if viewer.role == STAFF and viewer.person_id is not None:
+        return and_(_released(), Case.service_point_id == viewer.person_id)
+    return false()
+
+
+def sees(session: Session, viewer: Viewer, number: str) -> bool:
+    """Whether the case with this number is theirs to see."""
+    return session.scalar(select(Case.id).where(Case.number == number, visible(viewer))) is not None
+
+
+def is_veiled(session: Session, viewer: Viewer, case: Case) -> bool:
+    """Whether the patient's words of a case they see must wait for a protection officer."""
+    return viewer.role not in FIRST_READERS and bool(session.scalar(select(_guarded(case.id))))
+
+
+def readable(viewer: Viewer) -> list[ColumnElement[bool]]:
+    """What must hold besides :func:`visible` for the words to be searched: a search must not tell what a page hides."""
+    return [] if viewer.role in FIRST_READERS else [~_guarded(Case.id)]
+
+
+def guard(session: Session, case: Case) -> CaseGuard | None:
+    return session.get(CaseGuard, case.id)
+
+
+def released(session: Session, case: Case) -> CaseRelease | None:
+    """What staff may read of the case now."""
+    query = select(CaseRelease).where(CaseRelease.case_id == case.id, CaseRelease.withdrawn_at.is_(None))
+    return session.scalar(query)
+
+
+def has_protection(session: Session) -> bool:
+    """Whether anybody works as protection officer; without one the complaints office does it."""
+    return session.scalar(select(Account.id).where(Account.role == PROTECTION, Account.active).limit(1)) is not None
+
+
+def _released() -> ColumnElement[bool]:
+    let = exists().where(CaseRelease.case_id == Case.id, CaseRelease.withdrawn_at.is_(None))
+    return and_(let, ~_guarded(Case.id))
+
+
+def _guarded(case_id: object) -> ColumnElement[bool]:
+    return exists().where(CaseGuard.case_id == case_id, CaseGuard.cleared_at.is_(None))
+
+
+def _of_department(department_id: int) -> ColumnElement[bool]:
+    helps = exists().where(
+        CaseDepartment.case_id == Case.id,
+        CaseDepartment.department_id == department_id,
+        CaseDepartment.until.is_(None),
+    )
+    return or_(Case.department_id == department_id, helps)
+
+
+def _not_about(viewer: Viewer) -> ColumnElement[bool]:
+    if viewer.person_id is None:
+        return Case.id.is_not(None)
+    return or_(Case.service_point_id.is_(None), Case.service_point_id != viewer.person_id)
