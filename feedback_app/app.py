@@ -23,7 +23,8 @@ from feedback_app.web import access, compression, context, errors, navigation, p
 ROOT = Path(__file__).parent.parent
 LARGEST_FORM = 2 * 1024 * 1024  # of the consoles; patient forms and callbacks have their own, smaller limits
 LARGEST_FILE = 12 * 1024 * 1024  # a list to import, and the form around it
-_TAKES_FILES = "admin_imports.receive"
+LARGEST_ATTACHMENTS = 32 * 1024 * 1024  # five files of six megabytes, and the form around them
+_TAKES_FILES = {"admin_imports.receive": LARGEST_FILE, "admin_complaints.take": LARGEST_ATTACHMENTS}
 
 
 class RowInteger(IntegerConverter):
@@ -86,8 +87,8 @@ def _room_for_files(app: Flask) -> None:
 
     @app.before_request
     def _larger() -> None:
-        if request.endpoint == _TAKES_FILES:
-            request.max_content_length = LARGEST_FILE
+        if request.endpoint in _TAKES_FILES:
+            request.max_content_length = _TAKES_FILES[request.endpoint]
 
 
 def _receive_callbacks(app: Flask, csrf: CSRFProtect, callback: Blueprint) -> None:
@@ -120,6 +121,7 @@ def ask_platforms(runtime: Runtime) -> Mapping[str, str]:
 
 def _words_in_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = True
+    app.jinja_env.filters["screened"] = context.screened
     app.jinja_env.lstrip_blocks = True
 
     @app.context_processor

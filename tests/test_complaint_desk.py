@@ -161,21 +161,6 @@ def test_an_answer_needs_words_and_too_many_are_kept(
     assert text in page.text
 
 
-def test_the_contact_is_shown_on_request_to_the_office_only_and_written_down(
-    client: FlaskClient, runtime: Runtime, case: str
-) -> None:
-    sign_in(client, runtime, "office")
-    assert "139 0000 7788" not in client.get(f"/admin/complaints/{case}").text
-    assert "139 0000 7788" in submit(client, f"/admin/complaints/{case}/contact").text
-    sign_in(client, runtime, "admin")
-    assert submit(client, f"/admin/complaints/{case}/contact").status_code == 403
-    with runtime.reading() as session:
-        looks = [
-            (entry.actor, entry.subject) for entry in session.query(AuditEntry).filter_by(action="case.contact_seen")
-        ]
-    assert looks == [("office", case)]
-
-
 def test_the_inbox_shows_what_is_late_and_finds_words(client: FlaskClient, runtime: Runtime, case: str) -> None:
     sign_in(client, runtime, "office")
     assert "已过期" not in client.get("/admin/complaints").text

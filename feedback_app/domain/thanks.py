@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
+from feedback_app.domain import harm, screening
+
 SHORTEST = 4
 LONGEST = 120
 _DIGITS = str.maketrans("零〇洞一幺壹二两贰三叁四肆五伍六陆七柒八捌九玖", "000111222334455667788" + "99")
@@ -19,12 +21,12 @@ _RESERVE = re.compile(
 )
 
 
-def is_fit(text: str, others: Iterable[str]) -> bool:
+def is_fit(text: str, others: Iterable[str], own: str = "") -> bool:
     """Whether the words may go to the person they are about.
 
     Held back: too short to say anything, too long for a message, several lines (they could pass for ours), numbers and
-    addresses in any spelling, markup, what tells who the patient is, any of the ``others``' names, and praise with a sting
-    in it. Holding back too much costs little: there are other texts.
+    addresses in any spelling, markup, what tells who the patient is, any of the ``others``' names and whatever else reads
+    like a name that is not their ``own``, what hurts, and praise with a sting in it. Holding back too much costs little: there are other texts.
     """
     words = text.strip()
     if not SHORTEST <= len(words) <= LONGEST:
@@ -35,6 +37,8 @@ def is_fit(text: str, others: Iterable[str]) -> bool:
         return False
     if _ADDRESS.search(plain) or _RESERVE.search(plain):
         return False
+    if harm.kind(words) or screening.find(words, lambda name: name == own):
+        return False
     return not any(name in words for name in others if len(name) > 1)
 
 
@@ -44,4 +48,4 @@ def choose(texts: Iterable[str], names: Collection[str], own: str = "") -> str:
     ``names`` are everybody's; the ``own`` one may stand in the text.
     """
     longest_first = sorted((text.strip() for text in texts), key=len, reverse=True)
-    return next((text for text in longest_first if is_fit(text, (name for name in names if name != own))), "")
+    return next((text for text in longest_first if is_fit(text, (name for name in names if name != own), own)), "")

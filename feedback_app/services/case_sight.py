@@ -1,6 +1,6 @@
 """Which cases somebody may see, and which words of them: one rule for the inbox, the search and the page of a case."""
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from feedback_app.db.accounts import Account
@@ -19,7 +19,7 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.role in EVERYTHING:
         return _not_about(viewer)
     if viewer.role == PROTECTION:
-        return and_(exists().where(CaseGuard.case_id == Case.id), _not_about(viewer))
+        return and_(Case.id.in_(select(CaseGuard.case_id)), _not_about(viewer))
     if viewer.role == HEAD and viewer.department_id is not None:
         return and_(_released(), _of_department(viewer.department_id), _not_about(viewer))
     if viewer.role == STAFF and viewer.person_id is not None:
@@ -34,12 +34,17 @@ def sees(session: Session, viewer: Viewer, number: str) -> bool:
 
 def is_veiled(session: Session, viewer: Viewer, case: Case) -> bool:
     """Whether the patient's words of a case they see must wait for a protection officer."""
-    return viewer.role not in FIRST_READERS and bool(session.scalar(select(_guarded(case.id))))
+    return viewer.role not in FIRST_READERS and _waits(session, case)
 
 
 def readable(viewer: Viewer) -> list[ColumnElement[bool]]:
     """What must hold besides :func:`visible` for the words to be searched: a search must not tell what a page hides."""
-    return [] if viewer.role in FIRST_READERS else [~_guarded(Case.id)]
+    return [] if viewer.role in FIRST_READERS else [~_guarded()]
+
+
+def _waits(session: Session, case: Case) -> bool:
+    found = guard(session, case)
+    return found is not None and found.cleared_at is None
 
 
 def guard(session: Session, case: Case) -> CaseGuard | None:
@@ -58,21 +63,19 @@ def has_protection(session: Session) -> bool:
 
 
 def _released() -> ColumnElement[bool]:
-    let = exists().where(CaseRelease.case_id == Case.id, CaseRelease.withdrawn_at.is_(None))
-    return and_(let, ~_guarded(Case.id))
+    let = select(CaseRelease.case_id).where(CaseRelease.withdrawn_at.is_(None)).scalar_subquery()
+    return and_(Case.id.in_(let), ~_guarded())
 
 
-def _guarded(case_id: object) -> ColumnElement[bool]:
-    return exists().where(CaseGuard.case_id == case_id, CaseGuard.cleared_at.is_(None))
+def _guarded() -> ColumnElement[bool]:
+    return Case.id.in_(select(CaseGuard.case_id).where(CaseGuard.cleared_at.is_(None)).scalar_subquery())
 
 
 def _of_department(department_id: int) -> ColumnElement[bool]:
-    helps = exists().where(
-        CaseDepartment.case_id == Case.id,
-        CaseDepartment.department_id == department_id,
-        CaseDepartment.until.is_(None),
+    helping = select(CaseDepartment.case_id).where(
+        CaseDepartment.department_id == department_id, CaseDepartment.until.is_(None)
     )
-    return or_(Case.department_id == department_id, helps)
+    return or_(Case.department_id == department_id, Case.id.in_(helping.scalar_subquery()))
 
 
 def _not_about(viewer: Viewer) -> ColumnElement[bool]:

@@ -74,7 +74,7 @@ def _tell_protection(session: Session, case: Case, now: datetime) -> None:
         purpose="case_guarded",
         channel="wecom_group",
         recipient="complaints",
-        payload={"title": text("desk.push.guarded_title"), "text": text("complaints.push.guarded")},
+        payload={"title": text("desk.push.guarded_title"), "text": text("desk.push.guarded")},
         now=now,
     )
 

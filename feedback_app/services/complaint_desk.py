@@ -58,7 +58,7 @@ def inbox(session: Session, wanted: Wanted, number: int, viewer: Viewer, today: 
 def counts(session: Session, wanted: Wanted, viewer: Viewer, today: date) -> Mapping[str, int]:
     """How many cases in each state, the other filters applied."""
     narrowed = select(Case.state, func.count()).where(*_conditions(replace(wanted, state=""), viewer, today))
-    rows = dict(session.execute(narrowed.group_by(Case.state)).tuples().all())
+    rows = dict(session.execute(narrowed.group_by(Case.state)).all())
     return {state: rows.get(state, 0) for state in STATES}
 
 
@@ -67,7 +67,7 @@ def words_of(session: Session, cases: Sequence[Case], viewer: Viewer) -> Mapping
     ids = [case.id for case in cases]
     if viewer.role == HEAD:
         rows = session.execute(select(CaseRelease.case_id, CaseRelease.text).where(CaseRelease.case_id.in_(ids)))
-        told = dict(rows.tuples().all())
+        told = dict(rows.all())
         return {case.id: told.get(case.id) for case in cases}
     veiled = set[int]()
     if viewer.role not in case_sight.FIRST_READERS:

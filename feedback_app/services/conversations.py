@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from feedback_app.db.conversations import Conversation, NotUnderstood, TaughtWord
 from feedback_app.db.directory import ServicePoint
+from feedback_app.services import case_words
 
 LASTS = {
     "menu": timedelta(hours=2),
@@ -77,7 +78,9 @@ def keep_draft(session: Session, person_hash: str, told: Mapping[str, Any], now:
 
 def not_understood(session: Session, text: str, context: str, now: datetime) -> None:
     """Keep a message nobody could place, without its sender, so that an administrator can teach the words."""
-    session.add(NotUnderstood(at=now, text=text[:LONGEST_KEPT], context=context[:60]))
+    session.add(
+        NotUnderstood(at=now, text=case_words.taken_in(session, text).shown[:LONGEST_KEPT], context=context[:60])
+    )
     session.flush()
 
 

@@ -29,5 +29,5 @@ def latest(session: Session, person: ServicePoint, periods: Sequence[Period]) ->
     names = session.scalars(
         select(ServicePoint.name).where(ServicePoint.kind == "staff", ServicePoint.id != person.id)
     ).all()
-    fit = {words.strip() for words in session.scalars(query) if is_fit(words, names)}
+    fit = {words.strip() for words in session.scalars(query) if is_fit(words, names, person.name)}
     return sorted(fit, key=lambda words: (-len(words), words))[:MOST]

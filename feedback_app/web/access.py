@@ -14,7 +14,7 @@ from feedback_app.domain.roles import ADMIN, CONSOLE, DIRECTOR, HEAD, OFFICE, PR
 from feedback_app.errors import NotFound
 
 __all__ = [
-    "ADMIN", "CONSOLE", "DIRECTOR", "HEAD", "OFFICE", "PROTECTION", "PUBLIC", "QUALITY", "ROLES", "STAFF",
+    "ADMIN", "CONSOLE", "DIRECTOR", "HEAD", "OFFICE", "PROTECTION", "PUBLIC", "QUALITY", "ROLES", "STAFF", "Viewer",
     "allow", "allowed_roles", "asks_again", "enforce", "objects", "table", "viewer",
 ]  # fmt: skip
 

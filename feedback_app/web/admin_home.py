@@ -1,11 +1,12 @@
 """The first page after signing in: what needs somebody today, and what a new hospital does next."""
 
-from flask import Blueprint, current_app, g, render_template, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.services import canary, today, urgent
 from feedback_app.web import navigation
-from feedback_app.web.access import CONSOLE, allow, allowed_roles
+from feedback_app.web.access import CONSOLE, HEAD, PROTECTION, allow, allowed_roles
 from feedback_app.web.context import runtime
 
 blueprint = Blueprint("admin_home", __name__)
@@ -29,7 +30,10 @@ def page_for(endpoint: str) -> str:
 
 @blueprint.get("/admin/")
 @allow(*CONSOLE)
-def index() -> str:
+def index() -> str | Response:
+    """What needs somebody today; who works with cases alone begins there."""
+    if g.account.role in {HEAD, PROTECTION}:
+        return redirect(url_for("admin_complaints.index"))
     now = runtime().now()
     day, month = local_day(now, runtime().zone), Month.of(now, runtime().zone)
     with runtime().reading() as session:

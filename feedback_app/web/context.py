@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 
 from feedback_app import texts
+from feedback_app.domain import screening
 from feedback_app.domain.cycles import Period
 from feedback_app.services import explanations
 from feedback_app.services.runtime import Runtime
@@ -122,6 +123,11 @@ def _in_chinese(text: str) -> Markup:
 def explain(code: str, params: dict[str, object]) -> str:
     """The words for an error: ``area.name`` is found under ``area.errors.name``."""
     return texts.error(code, language(), params)
+
+
+def screened(text: str | None, about: str = "") -> str:
+    """A patient's words as others may read them: without names, phones, identity and bed numbers; whom it is ``about`` stays."""
+    return screening.screened(text or "", {about})
 
 
 def words(by_language: Mapping[str, str]) -> str:
