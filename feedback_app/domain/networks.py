@@ -29,3 +29,11 @@ def is_within(address: str | None, networks: Iterable[str]) -> bool:
     except ValueError:
         return False
     return any(found in one for one in ranges if one.version == found.version)
+
+
+def is_private(address: str | None) -> bool:
+    """Whether it belongs to an inner network (10.…, 192.168.…): there it says nothing about who is who."""
+    try:
+        return ip_address((address or "").strip()).is_private
+    except ValueError:
+        return True

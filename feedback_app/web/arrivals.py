@@ -2,21 +2,24 @@
 
 import re
 import secrets
+from dataclasses import replace
 from datetime import datetime
 
 from flask import current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
+from feedback_app.domain import networks
 from feedback_app.errors import Refused
 from feedback_app.services import tickets
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.visits import Arrival
+from feedback_app.web import staff_devices
 from feedback_app.web.context import runtime
 
 FILLING_IN = 2 * 3600
 """Seconds a form may stay open until the ticket it was opened with no longer holds."""
-DEVICE_KEPT = 24 * 3600
+DEVICE_KEPT = 31 * 24 * 3600
 _COOKIE = "device"
 _DEVICE = re.compile(r"^[A-Za-z0-9_-]{16,32}$")
 
@@ -31,22 +34,22 @@ def seal_ticket(opened: OpenForm, ticket: str) -> str:
 
 def read(opened: OpenForm) -> Arrival:
     """What the sent form shows. Raises Refused ``tickets.not_known`` for a typed ticket that does not hold."""
-    device = _device()
+    arrival = Arrival(device=_device(), network=_network(), staff=staff_devices.read())
     try:
         ticket, at = _signer().loads(request.form.get("visit", ""))
         seen_at = datetime.fromisoformat(at)
         if abs((runtime().now() - seen_at).total_seconds()) <= FILLING_IN:
-            return Arrival(ticket=ticket, ticket_seen_at=seen_at, device=device)
+            return replace(arrival, ticket=ticket, ticket_seen_at=seen_at)
     except BadSignature:
         pass
     typed = request.form.get("slip", "").strip()
     if typed and not seal_ticket(opened, typed):
         raise Refused("tickets.not_known", key="slip")
-    return Arrival(ticket=typed, device=device)
+    return replace(arrival, ticket=typed)
 
 
 def remember_device(answer: Response) -> None:
-    """A random name of this browser for one day: the second rating of the same place from it is not counted again."""
+    """Keep the random name of this browser for a month: a third rating of the same place in it is not counted again."""
     if _DEVICE.match(request.cookies.get(_COOKIE, "")):
         return
     answer.set_cookie(
@@ -68,6 +71,14 @@ def _device() -> str:
     if "device" not in g:
         g.device = secrets.token_urlsafe(16)
     return str(g.device)
+
+
+def _network() -> str:
+    """Where the connection came from, "" for the hospital's own networks, inner ones and this machine."""
+    shared = runtime().settings.limits.shared_networks
+    if networks.is_within(request.remote_addr, shared) or networks.is_private(request.remote_addr):
+        return ""
+    return networks.customer(request.remote_addr)
 
 
 def _signer() -> URLSafeTimedSerializer:
