@@ -75,6 +75,9 @@ def hidden_of(rating: Rating) -> dict[str, Any]:
         "on_duty": rating.on_duty_id,
         "verified": rating.verified_how if rating.verified else "",
         "replaces": rating.replaces,
+        "unit": rating.unit_id,
+        "late": bool(rating.late),
+        "staff": rating.staff_sign or "",
     }
 
 

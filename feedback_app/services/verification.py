@@ -147,7 +147,7 @@ def _ratings(session: Session) -> Iterator[Problem]:
 
 
 def _says_the_same(rating: Rating, point: ServicePoint, entry: Evidence) -> bool:
-    if entry.shown != evidence.shown_of(rating, point):
+    if entry.shown != evidence.shown_of(rating, point) or rating.verified != bool(rating.verified_how):
         return False
     if entry.hidden != entries.commitment(entry.salt, evidence.hidden_of(rating)):
         return False
