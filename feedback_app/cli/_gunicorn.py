@@ -11,7 +11,7 @@ from feedback_app.app import create_app
 from feedback_app.settings import Settings
 
 _SECRET_PATHS = re.compile(
-    r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/mail|admin/password)/+)[^/]+"
+    r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/mail|stars/review|mine)/+)[^/]+"
 )
 _FORMAT = "%(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms"
 
