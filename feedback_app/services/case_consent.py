@@ -17,7 +17,7 @@ from feedback_app.domain import complaints as rules
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import Conflict, Refused
-from feedback_app.services import audit, case_clock, case_history, case_news, case_steps
+from feedback_app.services import audit, case_clock, case_history, case_news, case_steps, change_cards
 from feedback_app.services.complaints import LONGEST_TEXT
 
 PATIENT = "patient"
@@ -111,6 +111,8 @@ def rate(session: Session, case: Case, score: int, words: str, now: datetime) ->
 def consent(session: Session, case: Case, agrees: bool, now: datetime) -> None:
     """Whether the matter may be told without names as "you said, we did" (separate consent; can be taken back)."""
     case.card_consent = agrees
+    if not agrees:
+        change_cards.consent_withdrawn(session, case, now)
     _write(session, case, CONSENTED, now, details={"agrees": agrees})
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from feedback_app.services import case_clock, case_consent, case_history, case_news, case_reminders
+from feedback_app.services import case_clock, case_consent, case_history, case_news, case_reminders, improvements
 from feedback_app.settings import Settings
 
 
@@ -22,6 +22,7 @@ DAILY: Mapping[str, Callable[[Session, Settings, datetime], object]] = {
     "case_silent": _silent,
     "case_reminders": case_reminders.remind,
     "case_digest": case_reminders.digest,
+    "case_tasks": improvements.remind,
 }
 """In this order: a date that has moved is not reminded of, and what is closed is not counted."""
 
