@@ -24,7 +24,12 @@ ROOT = Path(__file__).parent.parent
 LARGEST_FORM = 2 * 1024 * 1024  # of the consoles; patient forms and callbacks have their own, smaller limits
 LARGEST_FILE = 12 * 1024 * 1024  # a list to import, and the form around it
 LARGEST_ATTACHMENTS = 32 * 1024 * 1024  # five files of six megabytes, and the form around them
-_TAKES_FILES = {"admin_imports.receive": LARGEST_FILE, "admin_complaints.take": LARGEST_ATTACHMENTS}
+_TAKES_FILES = {
+    "admin_imports.receive": LARGEST_FILE,
+    "admin_complaints.take": LARGEST_ATTACHMENTS,
+    "admin_deeds.register": LARGEST_FILE,
+    "staff_area.register_deed": LARGEST_FILE,
+}
 
 
 class RowInteger(IntegerConverter):

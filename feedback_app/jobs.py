@@ -33,6 +33,7 @@ from feedback_app.services import (
     round_clock,
     stuffing,
     tallying,
+    thanks_today,
     visits,
 )
 from feedback_app.services.case_media import MediaSource
@@ -138,6 +139,7 @@ class Worker:
             self._watch_arrivals(now)
             self._publish(now)
             self._advance(now)
+            self._thank(now)
             self._follow_cases(now)
             self._erase_words(now)
 
@@ -201,6 +203,15 @@ class Worker:
         with self._runtime.transaction() as session:
             if periodic.hold(session, "publish", self.name, now):
                 publications.publish_due(session, now=now, settings=self._runtime.settings)
+
+    def _thank(self, now: datetime) -> None:
+        """Pass on the day's kind words."""
+        settings = self._runtime.settings
+        with self._runtime.reading() as session:
+            if not thanks_today.is_due(session, now, settings):
+                return
+        with self._runtime.transaction() as session:
+            thanks_today.send(session, now, settings)
 
     def _advance(self, now: datetime) -> None:
         """Begin and end the phases of selections, and remind of them."""

@@ -1,13 +1,17 @@
 """Counts over ratings, made by the database: what a leaderboard is computed from."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from feedback_app.db import duty_swaps
+from feedback_app.db.duty_swaps import DutySwap
 from feedback_app.db.ratings import CANARY, Rating
+
+_DUTY = (Rating.__table__.c.service_point_id, Rating.__table__.c.on_duty_id, Rating.__table__.c.received_at)
 
 
 class Count(NamedTuple):
@@ -102,16 +106,43 @@ def first_period(session: Session) -> str | None:
 
 
 def served_at_windows(session: Session, periods: Sequence[str]) -> dict[int, int]:
-    """Staff id to the number of counted ratings of windows at which that person alone was on duty."""
-    query = select(Rating.on_duty_id, func.count()).where(
-        Rating.period.in_(periods), Rating.status == "counted", Rating.on_duty_id.is_not(None)
+    """Staff id to the number of counted ratings of windows at which that person alone was on duty; swaps as agreed, minutes
+    that are disputed for nobody."""
+    who = duty_swaps.settled(Rating.__table__.c.on_duty_id)
+    query = (
+        select(who, func.count())
+        .select_from(Rating)
+        .outerjoin(DutySwap, duty_swaps.over(*_DUTY))
+        .where(Rating.period.in_(periods), Rating.status == "counted", Rating.on_duty_id.is_not(None))
     )
-    return {who: count for who, count in session.execute(query.group_by(Rating.on_duty_id)) if who is not None}
+    return {person: count for person, count in session.execute(query.group_by(who)) if person is not None}
 
 
 def kind_comments(session: Session, periods: Sequence[str], least: int) -> list[Comment]:
     """Comments of counted ratings with at least ``least`` stars, in order of acceptance."""
-    query = select(Rating.id, Rating.service_point_id, Rating.on_duty_id, Rating.comment).where(
-        Rating.period.in_(periods), Rating.status == "counted", Rating.score >= least, Rating.comment != ""
+    who = duty_swaps.settled(Rating.__table__.c.on_duty_id)
+    query = (
+        select(Rating.id, Rating.service_point_id, who, Rating.comment)
+        .select_from(Rating)
+        .outerjoin(DutySwap, duty_swaps.over(*_DUTY))
+        .where(Rating.period.in_(periods), Rating.status == "counted", Rating.score >= least, Rating.comment != "")
+    )
+    return [Comment(*row) for row in session.execute(query.order_by(Rating.id))]
+
+
+def fresh_comments(session: Session, after: datetime, until: datetime, least: int) -> list[Comment]:
+    """The same for ratings that were accepted after one moment and until another."""
+    who = duty_swaps.settled(Rating.__table__.c.on_duty_id)
+    query = (
+        select(Rating.id, Rating.service_point_id, who, Rating.comment)
+        .select_from(Rating)
+        .outerjoin(DutySwap, duty_swaps.over(*_DUTY))
+        .where(
+            Rating.received_at > after,
+            Rating.received_at <= until,
+            Rating.status == "counted",
+            Rating.score >= least,
+            Rating.comment != "",
+        )
     )
     return [Comment(*row) for row in session.execute(query.order_by(Rating.id))]

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from feedback_app.db.case_media import CaseMedia
-from feedback_app.db.complaints import Case
+from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import pictures
 
@@ -45,6 +45,25 @@ def want(session: Session, case_id: int, event_id: int, kind: str, media_id: str
     if kind in KINDS and 0 < len(media_id) <= 128:
         session.add(
             CaseMedia(case_id=case_id, event_id=event_id, kind=kind, media_id=media_id, asked_at=now, next_at=now)
+        )
+        session.flush()
+
+
+def keep(session: Session, case: Case, jpeg: bytes, now: datetime) -> None:
+    """A photo that somebody of the house took, already redrawn, with the case's first entry."""
+    first = session.scalar(select(CaseEvent.id).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id).limit(1))
+    if first is not None:
+        session.add(
+            CaseMedia(
+                case_id=case.id,
+                event_id=first,
+                kind="image",
+                state="kept",
+                asked_at=now,
+                next_at=now,
+                content_type="image/jpeg",
+                content=jpeg,
+            )
         )
         session.flush()
 

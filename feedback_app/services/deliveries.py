@@ -32,7 +32,7 @@ UNKNOWN = "unknown"  # perhaps delivered: never sent again by itself
 
 PERSONAL = ("wecom", "mail", "official_account")
 """Channels to one person, best first; their recipients are sealed in the outbox. ``wecom_group`` holds a plain name."""
-OFFICE_HOURS = frozenset({"star_result", "star_summary", "round_letter", "round_reminder", "thanks", "duty_swap"})
+OFFICE_HOURS = frozenset({"star_result", "star_summary", "round_letter", "round_reminder", "thanks"})
 """Purposes that never go out at night, also when a worker or a platform that was down comes back then."""
 DESPITE_SILENCE = frozenset({"case_answer"})
 LEASE = timedelta(seconds=60)

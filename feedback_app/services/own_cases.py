@@ -7,13 +7,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from feedback_app.db import directory
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain import complaints as rules
 from feedback_app.domain.questions.text import clean
 from feedback_app.errors import NotAllowed, NotFound, Refused
-from feedback_app.services import audit, case_consent, case_history, case_media, case_words
+from feedback_app.services import audit, case_consent, case_history, case_media, case_words, duty_swaps
 from feedback_app.services.complaints import LONGEST_TEXT
 from feedback_app.texts import text as sentence
 
@@ -103,7 +102,7 @@ def note_duty(session: Session, case: Case, at: datetime, now: datetime) -> None
     point = case.service_point
     if point is None or point.kind != "window":
         return
-    served = [session.get_one(ServicePoint, one) for one in directory.on_duty(session, point.id, at)]
+    served = [session.get_one(ServicePoint, one) for one in duty_swaps.who_served(session, point.id, at)]
     noted = {event.text for event in case.events if event.action == "noted"}
     for staff in served:
         words = sentence("complaints.on_duty", window=point.name, name=staff.name)

@@ -1,0 +1,113 @@
+"""Patients' kind words reach the person they are about on the same working day, whatever the rank.
+
+Once a day, a quarter of an hour before the working hours end, everything since the last time is collected: one message a
+person, undated and in an order that tells nothing, so that nobody can say who wrote. What comes later goes the next working
+day; what was missed while no worker ran is made up in the next working hours.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from feedback_app.db import tallies
+from feedback_app.db.complaints import Case
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.platform import JobRun
+from feedback_app.domain import thanks, working_hours
+from feedback_app.domain.periods import local_day
+from feedback_app.services import calendar, outbox, periodic, reaching
+from feedback_app.settings import Settings
+from feedback_app.texts import text
+
+KIND = 4  # stars
+MOST = 3  # texts in one message
+BEFORE_THE_END = timedelta(minutes=15)
+OLDEST = timedelta(days=7)
+JOB = "thanks"
+_SEARCH = 30
+
+
+def last_collection(now: datetime, settings: Settings) -> datetime:
+    """The newest moment until now at which words were to be collected."""
+    zone = settings.hospital.zone
+    _, ends = working_hours.parse(settings.deliveries.working_hours)
+    today = local_day(now, zone)
+    for back in range(_SEARCH):
+        day = today - timedelta(days=back)
+        worked = calendar.is_workday(day)
+        moment = datetime.combine(day, ends, zone) - BEFORE_THE_END
+        if moment <= now and (day.weekday() < 5 if worked is None else worked):
+            return moment
+    return now - OLDEST
+
+
+def is_due(session: Session, now: datetime, settings: Settings) -> bool:
+    """Whether the last collection has not been sent, and these are working hours."""
+    if reaching.goes_out(now, settings) > now:
+        return False
+    return not periodic.is_done(session, JOB, _name(last_collection(now, settings), settings))
+
+
+def send(session: Session, now: datetime, settings: Settings) -> int:
+    """Collect and queue; returns how many messages. Done before, by whomever: 0."""
+    until = last_collection(now, settings)
+    since = _since(session, until, settings)
+    if not periodic.take(session, JOB, _name(until, settings), now):
+        return 0
+    words = _words(session, since, until)
+    queued = 0
+    for one in reaching.reachable(session, settings, only=tuple(words)):
+        queued += outbox.put(
+            session,
+            dedupe_key=f"thanks:{_name(until, settings)}:{one.member.id}",
+            purpose="thanks",
+            channel=one.channel,
+            recipient=one.address_sealed,
+            payload={
+                "title": text("thanks.title"),
+                "text": "\n".join([*(text("thanks.words", words=said) for said in words[one.member.id]), text("thanks.note")]),
+                "url": f"{settings.server.base_url}/staff/",
+            },
+            now=now,
+            service_point_id=one.member.id,
+        )  # fmt: skip
+    return queued
+
+
+def _name(moment: datetime, settings: Settings) -> str:
+    return local_day(moment, settings.hospital.zone).isoformat()
+
+
+def _since(session: Session, until: datetime, settings: Settings) -> datetime:
+    """The collection before: everything after it has not been sent; a week at most."""
+    query = select(JobRun.period).where(JobRun.kind == JOB, JobRun.period < _name(until, settings))
+    last = session.scalar(query.order_by(JobRun.period.desc()).limit(1))
+    if last is None:
+        return until - OLDEST
+    _, ends = working_hours.parse(settings.deliveries.working_hours)
+    day = datetime.fromisoformat(last).date()
+    return max(datetime.combine(day, ends, settings.hospital.zone) - BEFORE_THE_END, until - OLDEST)
+
+
+def _words(session: Session, since: datetime, until: datetime) -> Mapping[int, list[str]]:
+    """Person -> fit words of ratings and of praise, the longest first: the order tells nothing about when."""
+    found: dict[int, set[str]] = {}
+    for one in tallies.fresh_comments(session, since, until, KIND):
+        for who in {one.point_id, one.on_duty_id} - {None}:
+            found.setdefault(who, set()).add(one.text.strip())  # type: ignore[arg-type]
+    praised = select(Case.service_point_id, Case.text).where(
+        Case.kind == "praise", Case.service_point_id.is_not(None), Case.received_at > since, Case.received_at <= until,
+        Case.state.not_in(("withdrawn", "merged")),
+    )  # fmt: skip
+    for point_id, said in session.execute(praised):
+        if point_id is not None:
+            found.setdefault(point_id, set()).add(said.strip())
+    staff = dict(session.execute(select(ServicePoint.id, ServicePoint.name).where(ServicePoint.kind == "staff")).all())
+    names = set(staff.values())
+    return {
+        who: fit[:MOST]
+        for who, said in found.items()
+        if who in staff and (fit := sorted((one for one in said if thanks.is_fit(one, names - {staff[who]})), key=lambda one: (-len(one), one)))
+    }  # fmt: skip
