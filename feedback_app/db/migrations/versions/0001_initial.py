@@ -72,12 +72,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_counting_days")),
     )
     op.create_table(
-        "desk_duties",
-        sa.Column("login", sa.String(length=60), nullable=False),
-        sa.Column("weekday", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("login", "weekday", name=op.f("pk_desk_duties")),
-    )
-    op.create_table(
         "evidence",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=True),
@@ -232,15 +226,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_platform_tokens")),
     )
     op.create_table(
-        "prepared_answers",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("title", sa.String(length=40), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("by", sa.String(length=60), nullable=False),
-        sa.Column("changed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_prepared_answers")),
-    )
-    op.create_table(
         "questionnaire_versions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=40), nullable=False),
@@ -261,17 +246,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_questionnaire_versions")),
         sa.UniqueConstraint("key", "number", name=op.f("uq_questionnaire_versions_key_number")),
     )
-    op.create_table(
-        "saved_views",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("login", sa.String(length=60), nullable=False),
-        sa.Column("name", sa.String(length=30), nullable=False),
-        sa.Column("query", sa.String(length=400), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
-    )
-    with op.batch_alter_table("saved_views", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_saved_views_login"), ["login"], unique=False)
-
     op.create_table(
         "scheme_versions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -572,6 +546,35 @@ def upgrade() -> None:
     with op.batch_alter_table("duty_slots", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_duty_slots_staff_id"), ["staff_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_duty_slots_window_id"), ["window_id"], unique=False)
+
+    op.create_table(
+        "duty_swaps",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("window_id", sa.Integer(), nullable=False),
+        sa.Column("giver_id", sa.Integer(), nullable=False),
+        sa.Column("taker_id", sa.Integer(), nullable=False),
+        sa.Column("starts_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("ends_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("open_key", sa.String(length=80), nullable=True),
+        sa.Column("asked_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("decided_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["giver_id"], ["service_points.id"], name=op.f("fk_duty_swaps_giver_id_service_points")
+        ),
+        sa.ForeignKeyConstraint(
+            ["taker_id"], ["service_points.id"], name=op.f("fk_duty_swaps_taker_id_service_points")
+        ),
+        sa.ForeignKeyConstraint(
+            ["window_id"], ["service_points.id"], name=op.f("fk_duty_swaps_window_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty_swaps")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_duty_swaps_open_key")),
+    )
+    with op.batch_alter_table("duty_swaps", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_duty_swaps_giver_id"), ["giver_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_duty_swaps_taker_id"), ["taker_id"], unique=False)
+        batch_op.create_index("ix_duty_swaps_window", ["window_id", "giver_id", "starts_at"], unique=False)
 
     op.create_table(
         "figures",
@@ -1110,34 +1113,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_set_asides_state"), ["state"], unique=False)
 
     op.create_table(
-        "appeals",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("rating_id", sa.Integer(), nullable=True),
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("department_id", sa.Integer(), nullable=True),
-        sa.Column("reasons", sa.Text(), nullable=False),
-        sa.Column("filed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("decision", sa.Text(), nullable=False),
-        sa.Column("decided_by", sa.String(length=60), nullable=False),
-        sa.Column("decided_role", sa.String(length=20), nullable=False),
-        sa.Column("decided_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_appeals_case_id_cases")),
-        sa.ForeignKeyConstraint(
-            ["department_id"], ["service_points.id"], name=op.f("fk_appeals_department_id_service_points")
-        ),
-        sa.ForeignKeyConstraint(["person_id"], ["service_points.id"], name=op.f("fk_appeals_person_id_service_points")),
-        sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_appeals_rating_id_ratings")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_appeals")),
-        sa.UniqueConstraint("case_id", "person_id", name=op.f("uq_appeals_case_id_person_id")),
-    )
-    with op.batch_alter_table("appeals", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_appeals_person_id"), ["person_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_appeals_rating_id"), ["rating_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_appeals_state"), ["state"], unique=False)
-
-    op.create_table(
         "case_departments",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -1175,26 +1150,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_events_case_id"), ["case_id"], unique=False)
 
     op.create_table(
-        "case_grams",
-        sa.Column("gram", sa.String(length=2), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_grams_case_id_cases")),
-        sa.PrimaryKeyConstraint("gram", "case_id", name=op.f("pk_case_grams")),
-    )
-    with op.batch_alter_table("case_grams", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_case_grams_case_id"), ["case_id"], unique=False)
-
-    op.create_table(
-        "case_guards",
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("found_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("cleared_by", sa.String(length=60), nullable=False),
-        sa.Column("cleared_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_guards_case_id_cases")),
-        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_guards")),
-    )
-    op.create_table(
         "case_pauses",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -1208,111 +1163,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_pauses_case_id"), ["case_id"], unique=False)
 
     op.create_table(
-        "case_releases",
-        sa.Column("id", sa.Integer(), nullable=False),
+        "deeds",
         sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("month", sa.String(length=7), nullable=False),
-        sa.Column("by", sa.String(length=60), nullable=False),
-        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("withdrawn_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_releases_case_id_cases")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_releases")),
-        sa.UniqueConstraint("case_id", name=op.f("uq_case_releases_case_id")),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_deeds_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_deeds")),
     )
-    op.create_table(
-        "case_tasks",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("what", sa.Text(), nullable=False),
-        sa.Column("owner", sa.String(length=60), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=False),
-        sa.Column("state", sa.String(length=8), nullable=False),
-        sa.Column("evidence", sa.Text(), nullable=False),
-        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("made_on", sa.Date(), nullable=False),
-        sa.Column("made_by", sa.String(length=60), nullable=False),
-        sa.Column("done_on", sa.Date(), nullable=True),
-        sa.Column("look_on", sa.Date(), nullable=True),
-        sa.Column("before", sa.JSON(), nullable=False),
-        sa.Column("after", sa.JSON(), nullable=False),
-        sa.Column("finding", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_tasks_case_id_cases")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_tasks")),
-    )
-    with op.batch_alter_table("case_tasks", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_case_tasks_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_tasks_state"), ["state"], unique=False)
-
-    op.create_table(
-        "case_watches",
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("login", sa.String(length=60), nullable=False),
-        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_watches_case_id_cases")),
-        sa.PrimaryKeyConstraint("case_id", "login", name=op.f("pk_case_watches")),
-    )
-    op.create_table(
-        "change_cards",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("department_id", sa.Integer(), nullable=True),
-        sa.Column("said", sa.String(length=300), nullable=False),
-        sa.Column("did", sa.String(length=300), nullable=False),
-        sa.Column("voices", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("written_by", sa.String(length=60), nullable=False),
-        sa.Column("written_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("reviewed_by", sa.String(length=60), nullable=False),
-        sa.Column("published_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
-        sa.Column("withdrawn_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_change_cards_case_id_cases")),
-        sa.ForeignKeyConstraint(
-            ["department_id"], ["service_points.id"], name=op.f("fk_change_cards_department_id_service_points")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_change_cards")),
-        sa.UniqueConstraint("case_id", name=op.f("uq_change_cards_case_id")),
-    )
-    with op.batch_alter_table("change_cards", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_change_cards_state"), ["state"], unique=False)
-
-    op.create_table(
-        "identity_unlocks",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("asked_by", sa.String(length=60), nullable=False),
-        sa.Column("asked_role", sa.String(length=20), nullable=False),
-        sa.Column("asked_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.Column("decided_by", sa.String(length=60), nullable=False),
-        sa.Column("decided_role", sa.String(length=20), nullable=False),
-        sa.Column("decided_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
-        sa.Column("granted", sa.Boolean(), nullable=False),
-        sa.Column("expires_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_identity_unlocks_case_id_cases")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_unlocks")),
-    )
-    with op.batch_alter_table("identity_unlocks", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_identity_unlocks_case_id"), ["case_id"], unique=False)
-
-    op.create_table(
-        "case_files",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("event_id", sa.Integer(), nullable=False),
-        sa.Column("content_type", sa.String(length=40), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("by", sa.String(length=60), nullable=False),
-        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_files_case_id_cases")),
-        sa.ForeignKeyConstraint(["event_id"], ["case_events.id"], name=op.f("fk_case_files_event_id_case_events")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_files")),
-    )
-    with op.batch_alter_table("case_files", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_case_files_case_id"), ["case_id"], unique=False)
-
     op.create_table(
         "case_media",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1358,21 +1214,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["case_events.id"], name=op.f("fk_case_told_event_id_case_events")),
         sa.PrimaryKeyConstraint("case_id", "event_id", name=op.f("pk_case_told")),
     )
-    op.create_table(
-        "identity_looks",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("unlock_id", sa.Integer(), nullable=False),
-        sa.Column("login", sa.String(length=60), nullable=False),
-        sa.Column("role", sa.String(length=20), nullable=False),
-        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_identity_looks_case_id_cases")),
-        sa.ForeignKeyConstraint(
-            ["unlock_id"], ["identity_unlocks.id"], name=op.f("fk_identity_looks_unlock_id_identity_unlocks")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_looks")),
-    )
-    with op.batch_alter_table("identity_looks", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_identity_looks_case_id"), ["case_id"], unique=False)
-
     # ### end Alembic commands ###
