@@ -72,6 +72,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_counting_days")),
     )
     op.create_table(
+        "desk_duties",
+        sa.Column("login", sa.String(length=60), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("login", "weekday", name=op.f("pk_desk_duties")),
+    )
+    op.create_table(
         "evidence",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=True),
@@ -226,6 +232,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_platform_tokens")),
     )
     op.create_table(
+        "prepared_answers",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=40), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("changed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prepared_answers")),
+    )
+    op.create_table(
         "questionnaire_versions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=40), nullable=False),
@@ -246,6 +261,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_questionnaire_versions")),
         sa.UniqueConstraint("key", "number", name=op.f("uq_questionnaire_versions_key_number")),
     )
+    op.create_table(
+        "saved_views",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("login", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=30), nullable=False),
+        sa.Column("query", sa.String(length=400), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
+    )
+    with op.batch_alter_table("saved_views", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_saved_views_login"), ["login"], unique=False)
+
     op.create_table(
         "scheme_versions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1113,6 +1139,34 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_set_asides_state"), ["state"], unique=False)
 
     op.create_table(
+        "appeals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("rating_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("filed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=60), nullable=False),
+        sa.Column("decided_role", sa.String(length=20), nullable=False),
+        sa.Column("decided_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_appeals_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["service_points.id"], name=op.f("fk_appeals_department_id_service_points")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["service_points.id"], name=op.f("fk_appeals_person_id_service_points")),
+        sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_appeals_rating_id_ratings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appeals")),
+        sa.UniqueConstraint("case_id", "person_id", name=op.f("uq_appeals_case_id_person_id")),
+    )
+    with op.batch_alter_table("appeals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_appeals_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_appeals_rating_id"), ["rating_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_appeals_state"), ["state"], unique=False)
+
+    op.create_table(
         "case_departments",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -1150,6 +1204,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_events_case_id"), ["case_id"], unique=False)
 
     op.create_table(
+        "case_grams",
+        sa.Column("gram", sa.String(length=2), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_grams_case_id_cases")),
+        sa.PrimaryKeyConstraint("gram", "case_id", name=op.f("pk_case_grams")),
+    )
+    with op.batch_alter_table("case_grams", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_grams_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
+        "case_guards",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("found_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("cleared_by", sa.String(length=60), nullable=False),
+        sa.Column("cleared_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_guards_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_guards")),
+    )
+    op.create_table(
         "case_pauses",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -1163,12 +1237,69 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_pauses_case_id"), ["case_id"], unique=False)
 
     op.create_table(
+        "case_releases",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_releases_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_releases")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_case_releases_case_id")),
+    )
+    op.create_table(
+        "case_watches",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("login", sa.String(length=60), nullable=False),
+        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_watches_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", "login", name=op.f("pk_case_watches")),
+    )
+    op.create_table(
         "deeds",
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_deeds_case_id_cases")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_deeds")),
     )
+    op.create_table(
+        "identity_unlocks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.String(length=60), nullable=False),
+        sa.Column("asked_role", sa.String(length=20), nullable=False),
+        sa.Column("asked_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(length=60), nullable=False),
+        sa.Column("decided_role", sa.String(length=20), nullable=False),
+        sa.Column("decided_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_identity_unlocks_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_unlocks")),
+    )
+    with op.batch_alter_table("identity_unlocks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_unlocks_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
+        "case_files",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("content_type", sa.String(length=40), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_files_case_id_cases")),
+        sa.ForeignKeyConstraint(["event_id"], ["case_events.id"], name=op.f("fk_case_files_event_id_case_events")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_files")),
+    )
+    with op.batch_alter_table("case_files", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_files_case_id"), ["case_id"], unique=False)
+
     op.create_table(
         "case_media",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1214,4 +1345,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["case_events.id"], name=op.f("fk_case_told_event_id_case_events")),
         sa.PrimaryKeyConstraint("case_id", "event_id", name=op.f("pk_case_told")),
     )
+    op.create_table(
+        "identity_looks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("unlock_id", sa.Integer(), nullable=False),
+        sa.Column("login", sa.String(length=60), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_identity_looks_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["unlock_id"], ["identity_unlocks.id"], name=op.f("fk_identity_looks_unlock_id_identity_unlocks")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_looks")),
+    )
+    with op.batch_alter_table("identity_looks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_looks_case_id"), ["case_id"], unique=False)
+
     # ### end Alembic commands ###
