@@ -1250,6 +1250,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", name=op.f("uq_case_releases_case_id")),
     )
     op.create_table(
+        "case_tasks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("owner", sa.String(length=60), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("made_on", sa.Date(), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("look_on", sa.Date(), nullable=True),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("finding", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_tasks_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_tasks")),
+    )
+    with op.batch_alter_table("case_tasks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_tasks_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_tasks_state"), ["state"], unique=False)
+
+    op.create_table(
         "case_watches",
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("login", sa.String(length=60), nullable=False),
@@ -1257,6 +1282,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_watches_case_id_cases")),
         sa.PrimaryKeyConstraint("case_id", "login", name=op.f("pk_case_watches")),
     )
+    op.create_table(
+        "change_cards",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("said", sa.String(length=300), nullable=False),
+        sa.Column("did", sa.String(length=300), nullable=False),
+        sa.Column("voices", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("written_by", sa.String(length=60), nullable=False),
+        sa.Column("written_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("reviewed_by", sa.String(length=60), nullable=False),
+        sa.Column("published_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_change_cards_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["service_points.id"], name=op.f("fk_change_cards_department_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_change_cards")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_change_cards_case_id")),
+    )
+    with op.batch_alter_table("change_cards", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_change_cards_state"), ["state"], unique=False)
+
     op.create_table(
         "deeds",
         sa.Column("case_id", sa.Integer(), nullable=False),
