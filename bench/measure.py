@@ -63,7 +63,7 @@ def gunicorn(
 
 
 def _wait(port: int) -> None:
-    for _ in range(200):
+    for _ in range(600):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
