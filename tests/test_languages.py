@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Page
 
 from feedback_app import texts
 from feedback_app.db.ratings import Rating
@@ -15,6 +16,7 @@ from feedback_app.services import question_publishing, questionnaire_editing
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
 from tests.conftest import NOON, settings_for
+from tests.pages import faults, press, width
 from tests.test_patient_pages import send
 
 ALL = ("zh", "en", "zh-Hant", "ug")
@@ -198,3 +200,24 @@ def test_a_low_rating_in_uyghur_ends_in_a_receipt_and_a_case(
     assert "تاپشۇرۇۋالدۇق" in page and 'lang="zh-CN">3号收费窗口</bdi>' in page and "T-" in page
     with runtime.reading() as session:
         assert [(one.score, one.language) for one in session.query(Rating)] == [(1, "ug")]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("care", [False, True])
+@pytest.mark.parametrize("language", ["zh-Hant", "ug"])
+def test_no_accessibility_fault_in_the_other_languages(
+    phone: Page, server: str, code: Callable[[str], str], language: str, care: bool
+) -> None:
+    cookies = {"lang": language, **({"care": "1"} if care else {})}
+    phone.context.add_cookies([{"name": name, "value": value, "url": server} for name, value in cookies.items()])
+    phone.set_viewport_size({"width": 320, "height": 640})
+    form = f"{server}/s/{code('W03')}"
+    for path in (form, f"{server}/feedback", f"{server}/c?code=12", f"{server}/evidence/"):
+        phone.goto(path)
+        assert faults(phone) == [], path
+        assert width(phone) <= 320, path
+    phone.goto(form)
+    phone.locator(".level").first.tap()
+    press(phone.locator("button[type=submit]"))
+    assert faults(phone) == [], "the receipt"
+    assert width(phone) <= 320
