@@ -172,7 +172,7 @@ def fuzz(count: int, seed: int, folder: Path) -> Tally:
         return Reply(inbound.text)
 
     app = Flask("fuzz")
-    app.register_blueprint(webhook.make_blueprint(house, answer))
+    app.register_blueprint(webhook.make_blueprint(webhook.Endpoint(house, answer)))
     client, log = app.test_client(), logging.getLogger("bots.webhook")
     log.addHandler(counter)
     logging.disable(logging.WARNING)

@@ -25,7 +25,7 @@ ENTRIES = frozenset({"评价", "投诉", "查进度", "表扬", "我的"})
 """Words of our menu; 人工 and 帮助 are theirs as long as nothing of ours is open."""
 PASSING = frozenset({"menu", "scan", "ask_comment"})
 """Steps that only offer something: words that are no answer to them are not ours."""
-WITH_MEDIA = frozenset({"case", "settled", "ask_detail"})
+WITH_MEDIA = frozenset({"case", "settled", "ask_detail", "intake", "offer_complaint"})
 FRESH = timedelta(minutes=30)
 """So long a question of ours has the next word, whatever it is; later only what is plainly ours."""
 _FIGURES = re.compile(r"[\s\d０-９]+")

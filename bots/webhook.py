@@ -7,11 +7,13 @@ in one transaction and stores its answer in it; every other push of the same mes
 import logging
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import parse_qsl
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Blueprint, Response, request
 from prometheus_client import Counter
@@ -26,12 +28,16 @@ from feedback_app import clock, texts
 from feedback_app.errors import FeedbackError, NotAllowed, Refused
 from feedback_app.services import inbox, people
 from feedback_app.services.runtime import Runtime
-from feedback_app.services.transaction import Session
+from feedback_app.services.transaction import Session, Writing
 
 # What the platform reports about our own sends. Nobody is talking to us: no answer, and no proof that somebody follows.
 REPORTS = frozenset({"TEMPLATESENDJOBFINISH", "MASSSENDJOBFINISH", "PUBLISHJOBFINISH"})
 REPORT_PREFIX = "subscribe_msg_"
 AGAIN_WITHIN = 1.5  # seconds; a second attempt only starts while it can still be in time
+
+PATH = "/wechat"
+_PLAIN = "text/plain; charset=utf-8"
+_STATUS = {200: "200 OK", 400: "400 BAD REQUEST", 403: "403 FORBIDDEN"}
 
 _log = logging.getLogger(__name__)
 _pushes = Counter("service_star_callbacks", "Callbacks of the official account", ["outcome"])
@@ -49,36 +55,109 @@ class Ours(Protocol):
     def __call__(self, session: Session, runtime: Runtime, inbound: Inbound, *, now: datetime) -> bool: ...
 
 
-def make_blueprint(runtime: Runtime, answer: Answering, ours: Ours | None = None) -> Blueprint:
-    """GET and POST /wechat. 403: not signed by the platform; 400: unreadable; everything else is 200.
+@dataclass(frozen=True)
+class Arrived:
+    """One POST as it came in."""
 
-    With ``wechat.role`` front, what is not ``ours`` goes to the server behind us, and its answer and status come back.
-    """
+    query: Mapping[str, str]
+    raw_query: str
+    body: bytes
+    content_type: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back, whoever serves it."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "text/xml; charset=utf-8"
+
+
+class Endpoint:
+    """The callback of one official account: what both ways in, Flask's and the short one, call."""
+
+    def __init__(self, runtime: Runtime, answer: Answering, ours: Ours | None = None) -> None:
+        self._runtime, self._answer, self._ours = runtime, answer, ours
+        self._callback = Callback(runtime.settings.wechat)
+        in_front = runtime.settings.wechat.role == "front" and ours is not None
+        self._relay = Relay(runtime.settings, self._callback) if in_front else None
+
+    def check(self, query: Mapping[str, str]) -> Answer:
+        """The platform asks whether the address is ours."""
+        return _guarded(lambda: Answer(self._callback.echo(query).encode(), content_type=_PLAIN))
+
+    def receive(self, arrived: Arrived) -> Answer:
+        """403: not signed by the platform; 400: unreadable; everything else is 200 (or what the server behind us said)."""
+        return _guarded(lambda: self._received(arrived))
+
+    def _received(self, arrived: Arrived) -> Answer:
+        runtime, began = self._runtime, time.monotonic()
+        inbound = self._callback.open(arrived.query, arrived.body, *_clocks(runtime))
+        if self._relay is not None and self._ours and not _is_ours_alone(runtime, self._ours, inbound):
+            if front.both(inbound):
+                answer_once(runtime, self._answer, inbound)
+            _pushes.labels("passed on").inc()
+            return _passed_on(self._relay.pass_on(_push(arrived, inbound, began), runtime.now()))
+        reply = answer_once(runtime, self._answer, inbound)
+        body = self._callback.close(inbound, reply, arrived.query.get("nonce", ""), runtime.now())
+        return Answer(body, content_type=_PLAIN if body == NOTHING else Answer.content_type)
+
+
+def make_blueprint(endpoint: Endpoint) -> Blueprint:
+    """GET and POST /wechat, the plain way through Flask."""
     blueprint = Blueprint("wechat", __name__)
-    callback = Callback(runtime.settings.wechat)
-    relay = Relay(runtime.settings, callback) if runtime.settings.wechat.role == "front" and ours else None
 
-    @blueprint.get("/wechat")
+    @blueprint.get(PATH)
     def check() -> Response:
-        return _guarded(lambda: Response(callback.echo(request.args), mimetype="text/plain"))
+        return _response(endpoint.check(request.args))
 
-    @blueprint.post("/wechat")
+    @blueprint.post(PATH)
     def receive() -> Response:
-        def respond() -> Response:
-            began = time.monotonic()
-            inbound = callback.open(request.args, _body(), *_clocks(runtime))
-            if relay is not None and ours is not None and not _is_ours_alone(runtime, ours, inbound):
-                if front.both(inbound):
-                    answer_once(runtime, answer, inbound)
-                _pushes.labels("passed on").inc()
-                return _passed_on(relay.pass_on(_push(inbound, began), runtime.now()))
-            reply = answer_once(runtime, answer, inbound)
-            body = callback.close(inbound, reply, request.args.get("nonce", ""), runtime.now())
-            return Response(body, mimetype="text/plain" if body == NOTHING else "text/xml")
-
-        return _guarded(respond)
+        try:
+            body = _body()
+        except Refused as error:
+            return _response(_refusal(error, 400))
+        raw_query, content_type = request.query_string.decode("latin-1"), request.headers.get("Content-Type", "")
+        return _response(endpoint.receive(Arrived(request.args, raw_query, body, content_type)))
 
     return blueprint
+
+
+class ShortWay:
+    """POST /wechat ahead of Flask: no cookies, forms, languages or hooks of pages stand in the way of a message.
+
+    Only what is plainly such a push: anything odd about it (no length, too long, a prefix) takes the plain way.
+    """
+
+    def __init__(self, application: WSGIApplication, endpoint: Endpoint) -> None:
+        self._plainly, self._endpoint = application, endpoint
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        length = environ.get("CONTENT_LENGTH") or ""
+        is_push = (
+            environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "POST" and not environ.get("SCRIPT_NAME")
+        )
+        if not is_push or not length.isdecimal() or not 0 < int(length) <= xml.LARGEST:
+            return self._plainly(environ, start_response)
+        body = environ["wsgi.input"].read(int(length))
+        raw_query = environ.get("QUERY_STRING", "")
+        query = dict(reversed(parse_qsl(raw_query, keep_blank_values=True)))
+        answer = self._endpoint.receive(Arrived(query, raw_query, body, environ.get("CONTENT_TYPE", "")))
+        start_response(
+            _STATUS.get(answer.status, f"{answer.status} -"),
+            [
+                ("Content-Type", answer.content_type),
+                ("Content-Length", str(len(answer.body))),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Cache-Control", "no-store"),
+            ],
+        )
+        return [answer.body]
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, content_type=answer.content_type)
 
 
 def _is_ours_alone(runtime: Runtime, ours: Ours, inbound: Inbound) -> bool:
@@ -93,21 +172,20 @@ def _is_ours_alone(runtime: Runtime, ours: Ours, inbound: Inbound) -> bool:
         return False
 
 
-def _push(inbound: Inbound, began: float) -> Push:
-    args = request.args
+def _push(arrived: Arrived, inbound: Inbound, began: float) -> Push:
     return Push(
-        query=request.query_string.decode("latin-1"),
-        body=_body(),
-        content_type=request.headers.get("Content-Type", ""),
-        timestamp=args.get("timestamp", ""),
-        nonce=args.get("nonce", ""),
+        query=arrived.raw_query,
+        body=arrived.body,
+        content_type=arrived.content_type,
+        timestamp=arrived.query.get("timestamp", ""),
+        nonce=arrived.query.get("nonce", ""),
         openid=inbound.openid,
         began=began,
     )
 
 
-def _passed_on(answered: Answered) -> Response:
-    return Response(answered.body, answered.status, content_type=answered.content_type)
+def _passed_on(answered: Answered) -> Answer:
+    return Answer(answered.body, answered.status, answered.content_type)
 
 
 def answer_once(runtime: Runtime, answer: Answering, inbound: Inbound) -> Reply:
@@ -133,27 +211,24 @@ def answer_once(runtime: Runtime, answer: Answering, inbound: Inbound) -> Reply:
 
 def _attempt(runtime: Runtime, answer: Answering, inbound: Inbound) -> Reply:
     kind = f"{inbound.kind}:{inbound.event}" if inbound.event else inbound.kind
-    with runtime.transaction() as session:
+    with runtime.writing() as unit:
         now = runtime.now()  # after waiting for our turn: a month that has been closed meanwhile gets no more ratings
-        if not inbox.claim(session, runtime.vault, inbound.key, kind=kind, now=now):
+        if not inbox.claim(unit, runtime.vault, inbound.key, kind=kind, now=now):
             _pushes.labels("repeated").inc()
-            stored = inbox.seen(session, runtime.vault, inbound.key) or {}
+            stored = inbox.seen(unit.session, runtime.vault, inbound.key) or {}
             return Reply(**stored)
-        reply = _do(session, runtime, answer, inbound, now)
-        inbox.record(session, runtime.vault, inbound.key, asdict(reply))
+        reply = _do(unit, runtime, answer, inbound, now)
+        inbox.record(unit, runtime.vault, inbound.key, vars(reply))
     _pushes.labels("answered").inc()
     return reply
 
 
-def _do(session: Session, runtime: Runtime, answer: Answering, inbound: Inbound, now: datetime) -> Reply:
+def _do(unit: Writing, runtime: Runtime, answer: Answering, inbound: Inbound, now: datetime) -> Reply:
     if inbound.event in REPORTS or inbound.event.startswith(REPORT_PREFIX):
         return Reply()
-    app_id = runtime.settings.wechat.app_id
-    gone = inbound.event == "unsubscribe"
-    people.meet(session, runtime.vault, inbound.openid, app_id=app_id, now=now, following=not gone)
-    reply = answer(session, runtime, inbound, now=now)
-    if gone:
-        people.forget(session, runtime.vault, inbound.openid, app_id=app_id)
+    reply = answer(runtime.session_of(unit), runtime, inbound, now=now)
+    if inbound.event == "unsubscribe":
+        people.forget(unit.session, runtime.vault, inbound.openid, app_id=runtime.settings.wechat.app_id)
         return Reply()
     return reply
 
@@ -172,7 +247,7 @@ def _body() -> bytes:
         raise Refused("wechat.bad_body") from None
 
 
-def _guarded(respond: Callable[[], Response]) -> Response:
+def _guarded(respond: Callable[[], Answer]) -> Answer:
     try:
         return respond()
     except NotAllowed as error:
@@ -184,9 +259,9 @@ def _guarded(respond: Callable[[], Response]) -> Response:
         return _refusal(error, 400)
 
 
-def _refusal(error: FeedbackError, status: int) -> Response:
+def _refusal(error: FeedbackError, status: int) -> Answer:
     words = texts.text(f"wechat.errors.{error.code.partition('.')[2]}", "en")
-    return Response(words, status, mimetype="text/plain")
+    return Answer(words.encode(), status, _PLAIN)
 
 
 def _sentence(key: str, params: dict[str, object]) -> str:

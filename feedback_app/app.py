@@ -75,12 +75,15 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["bot_explains"] = lambda text, context: explaining.explain(runtime, explaining.Told(text, context))
     app.extensions["patient_identity"] = patient_identity.open_identity(runtime)
     if settings.wechat.enabled:
-        _receive_callbacks(app, csrf, webhook.make_blueprint(runtime, dispatch.answer, front.is_ours))
+        endpoint = webhook.Endpoint(runtime, dispatch.answer, front.is_ours)
+        _receive_callbacks(app, csrf, webhook.make_blueprint(endpoint))
     errors.install(app)
     compression.install(app)
     _words_in_templates(app, settings)
     access.enforce(app, second_step.confirm_first)
     page_cache.install(app, runtime)
+    if settings.wechat.enabled:
+        app.wsgi_app = webhook.ShortWay(app.wsgi_app, endpoint)  # type: ignore[method-assign]
     if settings.server.trusted_proxies:
         hops = settings.server.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

@@ -10,7 +10,9 @@ chain, the first of two equal submissions, the end of a month), both call :func:
 
 import fcntl
 import hashlib
+import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -21,13 +23,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from feedback_app.db import shown_state
+from feedback_app.db.writing import Writing
 
 
 class WriteQueue:
     """Writers of one SQLite file, in all threads and processes, one after the other."""
 
     def __init__(self, lock_file: Path) -> None:
-        self._file = lock_file
+        self._path = lock_file
+        self._file, self._process = -1, 0
         self._threads = threading.Lock()
         self._holder: int | None = None
 
@@ -37,13 +41,22 @@ class WriteQueue:
         me = threading.get_ident()
         if self._holder == me:
             raise RuntimeError("a transaction is already open in this thread: entry points own transactions")
-        with self._threads, self._file.open("ab") as lock:
+        with self._threads:
+            lock = self._own_file()
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._holder = me
             try:
                 yield
             finally:
                 self._holder = None
+                fcntl.flock(lock, fcntl.LOCK_UN)
+
+    def _own_file(self) -> int:
+        """Kept open, one a process: a lock taken through a file that was open before a fork would be the parent's, too."""
+        if self._process != os.getpid():
+            self._file, self._process = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), os.getpid()
+            weakref.finalize(self, os.close, self._file)
+        return self._file
 
 
 class Database:
@@ -74,6 +87,7 @@ class Database:
         self._writer = self.engine.execution_options(write=True)
         self._own = threading.local()
         self._glances: list[Any] = []
+        self._kept: list[Connection] = []
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -81,6 +95,34 @@ class Database:
         waiting: AbstractContextManager[None] = self._queue.turn() if self._queue else nullcontext()
         with waiting, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """The same unit of writing as :meth:`transaction`, for ``db.writing``: the session is only made when asked for."""
+        waiting: AbstractContextManager[None] = self._queue.turn() if self._queue else nullcontext()
+        with waiting, self._kept_connection() as connection:
+            writing = Writing(connection)
+            if self.is_sqlite:
+                writing.driver.execute("BEGIN IMMEDIATE")
+            try:
+                yield writing
+                writing.commit()
+            except BaseException:
+                writing.rollback()
+                raise
+            finally:
+                writing.close()
+
+    def _kept_connection(self) -> AbstractContextManager[Connection]:
+        """On SQLite one that each thread keeps; a server's connection may die, so the pool hands out those and looks."""
+        if not self.is_sqlite:
+            return self._writer.connect()
+        kept: Connection | None = getattr(self._own, "writer", None)
+        if kept is None:
+            kept = self._own.writer = self._writer.connect()
+            kept.detach()
+            self._kept.append(kept)
+        return nullcontext(kept)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -121,6 +163,9 @@ class Database:
         for connection in self._glances:
             connection.close()
         self._glances.clear()
+        for kept in self._kept:
+            kept.close()
+        self._kept.clear()
         self._own = threading.local()
         self.engine.dispose()
 
@@ -155,5 +200,8 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    driver: Any = connection.connection.dbapi_connection
+    if driver.in_transaction:  # begun by ``writing``, joined by a session
+        return
     writing = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from feedback_app import clock as clocks
 from feedback_app.db.engine import Database
+from feedback_app.db.writing import Writing
 from feedback_app.services import vault
 from feedback_app.services.vault import Vault
 from feedback_app.settings import Settings
@@ -45,6 +46,16 @@ class Runtime:
         """One unit of writing; the only way doors change anything."""
         with self.database.transaction() as session:
             yield vault.travel(session, self.vault)
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """One unit of writing where the session is only made when asked for: ``writing.session``."""
+        with self.database.writing() as unit:
+            yield unit
+
+    def session_of(self, unit: Writing) -> Session:
+        """The session of this unit, with the vault."""
+        return vault.travel(unit.session, self.vault)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -1,5 +1,7 @@
-"""What doors may hold of the database: an open session, handed on to services."""
+"""What doors may hold of the database: an open session or unit of writing, handed on to services."""
 
 from sqlalchemy.orm import Session
 
-__all__ = ["Session"]
+from feedback_app.db.writing import Writing
+
+__all__ = ["Session", "Writing"]

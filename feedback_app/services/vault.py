@@ -14,6 +14,7 @@ from feedback_app.errors import ConfigurationError
 
 _BLOCK = 16
 _MOST_ROWS = 2**63
+_MOST_KEYS = 64  # remembered
 _TRAVELS = "vault"
 
 
@@ -22,12 +23,17 @@ class Vault:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
+        self._keys: dict[str, bytes] = {}
         self._box = Fernet(urlsafe_b64encode(derive_key(secret, "seal")))
         self._people = derive_key(secret, "people")
 
     def key(self, purpose: str) -> bytes:
         """A key of its own for one purpose, for example ``codes``."""
-        return derive_key(self._secret, purpose)
+        if purpose not in self._keys:
+            if len(self._keys) >= _MOST_KEYS:
+                self._keys.clear()
+            self._keys[purpose] = derive_key(self._secret, purpose)
+        return self._keys[purpose]
 
     def seal(self, text: str) -> str:
         """Encrypt and authenticate; "" stays ""."""

@@ -22,7 +22,7 @@ from feedback_app.db.base import Base
 from feedback_app.db.conversations import InboundMessage, NotUnderstood
 from feedback_app.db.people import Person
 from feedback_app.errors import Refused
-from feedback_app.services import conversations, housekeeping
+from feedback_app.services import conversations, housekeeping, people
 from feedback_app.services.conversations import Step
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
@@ -44,6 +44,8 @@ class Answers:
 
     def __call__(self, session: Session, runtime: Runtime, inbound: Inbound, *, now: datetime) -> Reply:
         self.called += 1
+        gone = inbound.event == "unsubscribe"
+        people.meet(session, runtime.vault, inbound.openid, app_id=APP_ID, now=now, following=not gone)
         session.add(NotUnderstood(at=now, text=inbound.text or inbound.event))
         session.flush()
         if self.failures:
@@ -80,8 +82,14 @@ class House:
             return session.query(Person).all()
 
 
+@pytest.fixture(params=[True, False], ids=["short way", "through Flask"])
+def short(request: pytest.FixtureRequest) -> bool:
+    """Everything here holds on both ways in."""
+    return bool(request.param)
+
+
 @pytest.fixture
-def house_in(tmp_path: Path) -> Iterator[Callable[[str], House]]:
+def house_in(tmp_path: Path, short: bool) -> Iterator[Callable[[str], House]]:
     """A small application with only the callback, for a mode."""
     with ExitStack() as closing:
 
@@ -95,7 +103,10 @@ def house_in(tmp_path: Path) -> Iterator[Callable[[str], House]]:
             with runtime.transaction() as session:
                 Base.metadata.create_all(session.connection())
             answers, app = Answers(), Flask(mode)
-            app.register_blueprint(webhook.make_blueprint(runtime, answers))
+            endpoint = webhook.Endpoint(runtime, answers)
+            app.register_blueprint(webhook.make_blueprint(endpoint))
+            if short:
+                app.wsgi_app = webhook.ShortWay(app.wsgi_app, endpoint)  # type: ignore[method-assign]
             return House(runtime, answers, app, mode)
 
         yield build
@@ -137,7 +148,7 @@ def test_pushes_to_two_processes_are_one_message(house: House) -> None:
     """Two runtimes over one database, as two web workers have it."""
     other = Runtime.open(house.runtime.settings)
     second = Flask("second")
-    second.register_blueprint(webhook.make_blueprint(other, house.answers))
+    second.register_blueprint(webhook.make_blueprint(webhook.Endpoint(other, house.answers)))
     for number in range(5):
         one = push("secure", text(f"第{number}条", message_id=100 + number), timestamp=NOW)
         houses = [house, House(other, house.answers, second, "secure")] * 3

@@ -72,7 +72,7 @@ def town(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Town]:
         with runtime.transaction() as session:
             Base.metadata.create_all(session.connection())
         answers, app = Answers(), Flask("hospital")
-        app.register_blueprint(webhook.make_blueprint(runtime, answers))
+        app.register_blueprint(webhook.make_blueprint(webhook.Endpoint(runtime, answers)))
         closing.enter_context(running(app, ours))
         closing.enter_context(running(create_sandbox(settings), theirs))
         phones = closing.enter_context(SandboxClient(platform))

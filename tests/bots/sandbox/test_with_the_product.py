@@ -78,7 +78,7 @@ def opened(folder: Path, mode: str) -> Iterator[House]:
         return Reply(f"收到：{inbound.text or inbound.event_key}]]><" if inbound.event != "unsubscribe" else "")
 
     product = Flask("product")
-    product.register_blueprint(webhook.make_blueprint(runtime, answer))
+    product.register_blueprint(webhook.make_blueprint(webhook.Endpoint(runtime, answer)))
     with running(product, port_of(web)), running(create_sandbox(settings), port_of(api)), SandboxClient(api) as phones:
         yield House(runtime, phones, answered)
     runtime.close()

@@ -126,10 +126,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("reply", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_inbound_messages")),
+        sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("inbound_messages", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_inbound_messages_received_at"), ["received_at"], unique=False)
-
     op.create_table(
         "job_runs",
         sa.Column("kind", sa.String(length=40), nullable=False),
