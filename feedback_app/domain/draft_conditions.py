@@ -88,7 +88,8 @@ def typed(made: Questionnaire, question: Body, fields: Fields) -> Body:
     """The question with the condition as its drop-downs say, or as the author wrote it in the notation."""
     key = question["key"]
     raw = (fields.get(f"{key}.if.text") or [""])[-1].strip()
-    if raw and raw != shown_text(made, question):
+    shown = (fields.get(f"{key}.if.shown") or [shown_text(made, question)])[-1].strip()
+    if raw and raw != shown:  # else it is only what the page had shown, perhaps before the drop-downs were changed
         return _written(made, question, raw)
     before = rows(question.get("show_if", ""))
     after = walked(before, lambda path, part: _part(made, f"{key}.if", path, part, fields))

@@ -206,6 +206,8 @@ def as_score(text: str) -> float | None:
 
 
 def _without_blanks(question: Body, part: str) -> Body:
+    if question.get(part) == types()[question["kind"]].fresh().get(part):  # nobody has touched what it began with
+        return {**question, part: []}
     return {**question, part: [option for option in question.get(part, ()) if option["text"].get("zh")]}
 
 

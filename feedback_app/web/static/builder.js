@@ -8,7 +8,23 @@
   const at = (id) => document.getElementById(id);
   let busy = Promise.resolve();
   let timer = 0;
+  let waiting = 0; // steps that are on their way
   let changed = false;
+
+  // What was typed since the last step was sent: put back into the page that comes.
+  const typed = new Map();
+  const note = (field) => {
+    if (!field.name || field.type === "hidden") return;
+    const box = field.type === "checkbox";
+    typed.set(`${field.name} ${box ? field.value : ""}`, { name: field.name, box, value: field.value, checked: field.checked });
+  };
+  const putBack = () => {
+    for (const one of typed.values()) {
+      const field = [...form.elements].find((now) => now.name === one.name && now.type !== "hidden" && (!one.box || now.value === one.value));
+      if (field && one.box) field.checked = one.checked;
+      else if (field && field.value !== one.value) field.value = one.value;
+    }
+  };
 
   const tell = (words, bad) => {
     at("told").textContent = words;
@@ -22,11 +38,10 @@
     const focused = name(document.activeElement);
     const open = new Set([...document.querySelectorAll("details[id][open]")].map((one) => one.id));
     const editor = gently && at("editor") && page.getElementById("editor") ? at("editor") : null;
-    const focusedSet = gently && document.activeElement && document.activeElement.closest("#set");
     for (const id of parts) {
       const fresh = page.getElementById(id);
       if (!fresh || !at(id)) { if (fresh || at(id)) { if (id === "discard" && fresh) at("aside").append(document.adoptNode(fresh)); else if (id === "discard") at(id).remove(); } continue; }
-      if (id === "set" && focusedSet) continue;
+      if (id === "set" && gently) continue;
       if (id === "list" && editor) {
         const seen = fresh.querySelector('[name$=".seen"]');
         const mine = editor.querySelector('[name$=".seen"]');
@@ -42,6 +57,7 @@
         at(id).replaceWith(document.adoptNode(fresh));
       }
     }
+    putBack();
     for (const id of open) if (at(id)) at(id).open = true;
     const heading = page.querySelector("h1");
     if (heading) document.querySelector("h1").textContent = heading.textContent;
@@ -57,17 +73,24 @@
       if (now && next) now.textContent = next.textContent;
     }
   };
+  let renewal = 0;
   const renew = () => {
-    const frame = at("phone");
-    try { frame.contentWindow.location.reload(); } catch { frame.src = frame.src; }
+    clearTimeout(renewal);
+    renewal = setTimeout(() => {
+      const frame = at("phone");
+      try { frame.contentWindow.location.reload(); } catch { frame.src = frame.src; }
+    }, 250);
   };
 
   const send = (step, gently) => {
     clearTimeout(timer);
     changed = false;
+    waiting += 1;
+    at("builder").dataset.waiting = waiting;
     busy = busy.then(async () => {
       const data = new FormData(form);
       data.set("do", step);
+      typed.clear();
       tell(form.dataset.saving || "…");
       let answer;
       try {
@@ -85,6 +108,10 @@
       take(page, answer.ok && !soft ? answer.url : "", soft);
       tell(said(page) || at("saved").textContent);
       if (!soft) arrive(step, answer.url);
+    }).finally(() => {
+      waiting -= 1;
+      at("builder").dataset.waiting = waiting;
+      at("builder").dataset.steps = Number(at("builder").dataset.steps || 0) + 1;
     });
     return busy;
   };
@@ -118,12 +145,14 @@
   });
   form.addEventListener("change", (event) => {
     const field = event.target;
+    note(field);
     if (field.matches("[data-later]")) return;
     changed = true;
     send("save", !field.matches("[data-refresh]"));
   });
   form.addEventListener("input", (event) => {
-    if (event.target.matches("[data-later], select, [type=checkbox]")) return;
+    note(event.target);
+    if (event.isComposing || event.target.matches("[data-later], select, [type=checkbox]")) return;
     changed = true;
     clearTimeout(timer);
     if (!event.target.matches("[data-refresh]")) timer = setTimeout(() => send("save", true), 1200);

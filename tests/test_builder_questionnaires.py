@@ -1,0 +1,94 @@
+"""Every questionnaire of the neutral notation can be built by hand in the console and read from its file, without loss."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from feedback_app.domain.condition_rows import rows_of
+from feedback_app.domain.conditions import parse
+from feedback_app.domain.questionnaire_bodies import from_body
+from feedback_app.domain.questionnaires import type_of
+from feedback_app.domain.toml_writing import dumps
+from feedback_app.services import question_sets
+from feedback_app.services.runtime import Runtime
+from tests import samples
+from tests.building import Builder
+from tests.console import PASSWORD, account
+from tests.pages import press
+
+pytestmark = pytest.mark.browser
+GOLDEN = Path(__file__).parent / "golden" / "questionnaires"
+
+
+def file(name: str) -> dict[str, Any]:
+    own = GOLDEN / f"{name}.toml"
+    path = own if own.exists() else samples.path(f"questionnaires/{name}.toml")
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def enter(page: Page, server: str, runtime: Runtime) -> None:
+    account(runtime, "admin")
+    page.goto(f"{server}/admin/sign-in")
+    page.get_by_label("登录名").fill("admin")
+    page.get_by_label("密码").fill(PASSWORD)
+    press(page.get_by_role("button", name="登录"))
+
+
+def meant(data: dict[str, Any]) -> dict[str, Any]:
+    """The content, conditions as what they mean instead of how they are spelled."""
+    items = [
+        {**item, **({"show_if": rows_of(parse(item["show_if"]))} if "show_if" in item else {})} for item in data["item"]
+    ]
+    return {**data, "item": items}
+
+
+def scoring(text: str) -> list[tuple[float | None, ...]]:
+    """What each listed answer of each question is worth."""
+    made = question_sets.read(text.encode(), "x")
+    return [
+        tuple(type_of(one).score(one, value) for value in type_of(one).possible(one) or ()) for one in made.questions
+    ]
+
+
+def built(page: Page, server: str, runtime: Runtime, name: str, folder: Path) -> None:
+    data = file(name)
+    enter(page, server, runtime)
+    page.set_default_timeout(8000)
+    builder = Builder(page, server)
+    key = f"{name}_by_hand"
+    judging = question_sets.read(dumps(data).encode(), "x")
+    builder.build(key, data, str(judging.question(judging.overall).source["no"]))  # type: ignore[union-attr]
+    out = builder.exported(key, folder)
+    got, wanted = meant(out), meant(data)
+    assert [pair for pair in zip(got["item"], wanted["item"], strict=True) if pair[0] != pair[1]] == []
+    assert got == wanted
+    assert scoring(dumps(out)) == scoring(dumps(data))
+    own = from_body(builder.exported(key, folder, "own"))
+    values = [
+        tuple(type_of(one).score(one, value) for value in type_of(one).possible(one) or ()) for one in own.questions
+    ]
+    assert values == scoring(dumps(data))
+    assert str(own.questions.index(own.question(own.overall))) == str(
+        judging.questions.index(judging.question(judging.overall))
+    )
+    shared = [option.text["zh"] for option in own.question(own.overall).options if option.value in own.positive]  # type: ignore[union-attr]
+    assert shared == [o.text["zh"] for o in judging.question(judging.overall).options if o.value in judging.positive]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["haochaping", "nhs_fft", "nested", "everything"])
+def test_a_questionnaire_is_built_by_keyboard(
+    desk: Page, server: str, runtime: Runtime, name: str, tmp_path: Path
+) -> None:
+    built(desk, server, runtime, name, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["outpatient_2019", "wide"])
+def test_a_questionnaire_is_built_without_javascript(
+    browser: Browser, server: str, runtime: Runtime, name: str, tmp_path: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+    built(context.new_page(), server, runtime, name, tmp_path)
+    context.close()
