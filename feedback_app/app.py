@@ -152,7 +152,7 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
             "here": context.here(),
             "hospital": settings.hospital,
             "complaint_notice": settings.complaints,
-            "navigation": navigation.entries,
+            "navigation": navigation.groups,
             "csp_nonce": g.get("csp_nonce", ""),
             "sandbox": settings.sandbox.enabled,
         }

@@ -17,7 +17,7 @@ from qr import images
 from qr.codes import grouped
 
 blueprint = Blueprint("admin_binding", __name__)
-navigation.add(45, "admin_binding.index", "binding.nav")
+navigation.add(25, "admin_binding.index", "binding.nav")
 MOST_SLIPS = 500
 
 

@@ -14,7 +14,7 @@ from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.patient import Draft
 
 blueprint = Blueprint("admin_paper", __name__)
-navigation.add(56, "admin_paper.index", "paper.nav")
+navigation.add(37, "admin_paper.index", "paper.nav")
 
 
 @blueprint.get("/admin/paper")

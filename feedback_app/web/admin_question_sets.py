@@ -19,7 +19,7 @@ from feedback_app.web.access import ADMIN, allow
 from feedback_app.web.context import explain, runtime, t
 
 blueprint = Blueprint("admin_question_sets", __name__)
-navigation.add(55, "admin_question_sets.index", "questionnaire.nav")
+navigation.add(36, "admin_question_sets.index", "questionnaire.nav")
 
 
 @blueprint.get("/admin/question-sets")

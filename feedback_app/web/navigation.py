@@ -17,6 +17,18 @@ _AREAS = {
 """Modules whose pages have no entry of their own -> the module whose entry they belong to."""
 
 
+GROUPS = (
+    (0, ""),
+    (10, "hospital"),
+    (30, "ratings"),
+    (40, "complaints"),
+    (50, "stars"),
+    (60, "messages"),
+    (80, "system"),
+)
+"""From which place on entries belong together, and the heading they stand under (key ``admin.group.*``; "": none)."""
+
+
 @dataclass(frozen=True, order=True)
 class Entry:
     place: int
@@ -32,6 +44,22 @@ class Entry:
 def add(place: int, endpoint: str, label: str) -> None:
     """Called at import by a page module: ``navigation.add(10, "admin_directory.index", "directory.nav")``."""
     _entries.append(Entry(place, endpoint, label))
+
+
+@dataclass(frozen=True)
+class Group:
+    heading: str  # key of the text, or ""
+    entries: list[Entry]
+
+
+def groups() -> list[Group]:
+    """The menu of whoever is signed in: a group without an entry they may open is left out."""
+    ends = [start for start, _ in GROUPS[1:]] + [1000]
+    made = [
+        Group(name and f"admin.group.{name}", [one for one in entries() if start <= one.place < end])
+        for (start, name), end in zip(GROUPS, ends, strict=True)
+    ]
+    return [group for group in made if group.entries]
 
 
 def entries() -> list[Entry]:
