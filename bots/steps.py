@@ -39,7 +39,7 @@ def read(turn: Turn, reading: Understanding) -> Reply | None:
     if turn.step.name == _intake.STEP:
         return _intake.answer(turn, reading)
     if turn.step.name in _closing.STEPS:
-        closing = _closing.answer(turn)
+        closing = _closing.answer(turn, reading)
         if closing is not None or turn.step.name != _closing.SETTLED:
             return closing
     answer = _ANSWERS.get(turn.step.name) if reading.intent not in _NEVER_AN_ANSWER else None
@@ -116,11 +116,7 @@ def _detail(turn: Turn, reading: Understanding) -> Reply | None:
 def _case(turn: Turn, reading: Understanding) -> Reply | None:
     """A complaint was just filed: what follows belongs to it, unless it clearly is something else."""
     assert turn.step is not None  # noqa: S101 - read() looked
-    if reading.intent in {"greeting", "cancel", "question", "rating", "praise"} or reading.expect == "ask_detail":
-        return None
-    if facts.begins_another(_plain(turn)):
-        return None
-    if reading.expect == "open_case_urgent" or (reading.intent == "nonsense" and len(_plain(turn)) < 2):
+    if facts.begins_another(_plain(turn)) or reading.expect == "open_case_urgent":
         return None
     number = str(turn.step.data.get("number", ""))
     try:
@@ -128,8 +124,14 @@ def _case(turn: Turn, reading: Understanding) -> Reply | None:
     except FeedbackError:
         return None
     state = case_consent.living(turn.session, case).state
-    if state in {"answered", "closed", "final"} and _closing.is_discontent(turn):
+    if state in {"answered", "closed", "final"} and _closing.is_discontent(turn) and not _closing.is_elsewhere(reading):
         return Reply.of(_closing.refused(turn, case))
+    if state == "final" and _closing.tells_new_facts(turn):
+        return Reply.of(_closing.refused(turn, case))
+    if reading.intent in {"greeting", "cancel", "question", "rating", "praise"} or reading.expect == "ask_detail":
+        return None
+    if reading.intent == "nonsense" and len(_plain(turn)) < 2:
+        return None
     if state not in {"open", "paused", "answered", "final"}:
         return None
     if facts.ends(_plain(turn)):

@@ -3,6 +3,7 @@
 import re
 
 from bots.language import lexicon, normalise, scores
+from bots.language.meaning import Understanding
 from bots.messages import Reply
 from bots.turn import Turn
 from feedback_app.domain import complaints as rules
@@ -18,7 +19,7 @@ _SETTLED = re.compile(
     r"处理好了|接受|认可|同意|yes|y|ok|okay|settled|it is settled|solved)[,，]?(谢谢|多谢|感谢|谢谢你们|谢谢您)?[吧啊呀哦了!.。~,]*$"
 )
 _NOT = re.compile(r"^(2|2 ?还?没有?解决|否|不|不行|不可以|没有|没|还没|还没有|不是|no|n|not yet)[吧啊呀哦了呢!.。~,]*$")
-_NEW_FACTS = re.compile(r"新(的)?(情况|事实|证据|线索|材料|录音|照片)|new (facts?|evidence)")
+_NEW_FACTS = re.compile(r"新(的|发现的)?(情况|事实|证据|线索|材料|录音|照片)|new (facts?|evidence)")
 _AGREES = re.compile(
     r"^(1|可以|可以的|好|好的|行|同意|愿意|是|是的|嗯+|要|没问题|yes|y|ok|okay|sure)[吧啊呀哦了!.。~,]*$"
 )
@@ -36,15 +37,20 @@ def is_content(turn: Turn) -> bool:
     return bool(_SETTLED.match(plain(turn))) and not is_discontent(turn)
 
 
-def is_figure(turn: Turn) -> bool:
-    return scores.alone(plain(turn)) is not None
+def tells_new_facts(turn: Turn) -> bool:
+    return bool(_NEW_FACTS.search(plain(turn)))
 
 
-def answer(turn: Turn) -> Reply | None:
+def is_elsewhere(reading: Understanding) -> bool:
+    """Somebody is named or rated: a new matter, however discontented it sounds."""
+    return bool(reading.targets) or (reading.intent == "rating" and bool(reading.scores) and bool(reading.candidates))
+
+
+def answer(turn: Turn, reading: Understanding) -> Reply | None:
     """What the open question of the three was answered; None: it is to be taken otherwise."""
     assert turn.step is not None  # noqa: S101 - the caller looked
     case = _own(turn)
-    if case is None:
+    if case is None or is_elsewhere(reading):
         return None
     if turn.step.name == RATE:
         return _rated(turn, case)
@@ -69,7 +75,7 @@ def refused(turn: Turn, case: Case) -> str:
     """No: one level higher, or the end of the way through the hospital. What was said is kept with the case."""
     words = "" if _NOT.match(plain(turn)) else shortened(turn.text)
     target = case_consent.living(turn.session, case)
-    if target.state == rules.FINAL and _NEW_FACTS.search(plain(turn)):
+    if target.state == rules.FINAL and tells_new_facts(turn):
         case_consent.new_facts(turn.session, case, words, turn.now, turn.runtime.zone)
         outcome = "new_facts"
     else:

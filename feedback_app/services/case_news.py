@@ -26,6 +26,8 @@ WINDOW = timedelta(hours=48)
 """After a person's last message the platform takes customer-service messages that long."""
 DUE = "due_changed"
 TOLD = (ANSWER, DUE, PAUSE, SILENT)
+_YIELD = frozenset({"case", "settled", "rate_handling", "card_consent"})
+"""Open steps of an earlier answer; a half-told complaint or rating stays open."""
 _OUT = ("sent", "sending")
 _WAITING = ("queued", "leased")
 
@@ -63,9 +65,10 @@ def _tell(session: Session, case: Case, event: CaseEvent, now: datetime) -> None
     if not person.following or not person.openid_sealed or now - person.last_seen_at >= WINDOW:
         return
     _queue(session, case, person, event, now)
-    if conversations.current(session, person.hash, now) is None:
-        step = Step("settled" if event.action == ANSWER else "case", {"number": case.number})
-        conversations.remember(session, person.hash, step, now)
+    step = conversations.current(session, person.hash, now)
+    if step is None or step.name in _YIELD:
+        waits = "settled" if event.action == ANSWER else "case"
+        conversations.remember(session, person.hash, Step(waits, {"number": case.number}), now)
 
 
 def _queue(session: Session, case: Case, person: Person, event: CaseEvent, now: datetime) -> bool:
