@@ -18,7 +18,7 @@ from feedback_app.services.case_media import MediaSource
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
-from feedback_app.web import access, compression, context, errors, navigation, page_cache, second_step
+from feedback_app.web import access, compression, context, errors, navigation, page_cache, second_step, tablets
 
 ROOT = Path(__file__).parent.parent
 LARGEST_FORM = 2 * 1024 * 1024  # of the consoles; patient forms and callbacks have their own, smaller limits
@@ -149,6 +149,8 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
             "languages": texts.languages(),
             "offered": context.offered_languages(),
             "care": context.large_type(),
+            "tablet": tablets.mode(),
+            "idle_seconds": tablets.IDLE_SECONDS,
             "here": context.here(),
             "hospital": settings.hospital,
             "complaint_notice": settings.complaints,

@@ -17,7 +17,7 @@ from feedback_app.app import create_app
 from feedback_app.db.base import Base
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.schema import metadata_is_complete
-from feedback_app.services import codes, questionnaires
+from feedback_app.services import codes, questionnaires, quiet_visits
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
 from tests import postgres
@@ -94,6 +94,7 @@ def runtime(settings: Settings) -> Iterator[Runtime]:
         Base.metadata.create_all(session.connection())
     with opened.transaction() as session:
         questionnaires.install_presets(session, NOON)
+        quiet_visits.install_presets(session, NOON)
         session.add_all(directory(NOON))
     yield opened
     opened.close()

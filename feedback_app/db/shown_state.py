@@ -12,7 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from feedback_app.db.base import Base
 
-WATCHED = ("codes", "question_rules", "questionnaire_versions", "service_points", "ticket_batches")
+WATCHED = (
+    "codes",
+    "place_profiles",
+    "question_rules",
+    "questionnaire_versions",
+    "quiet_rules",
+    "service_points",
+    "ticket_batches",
+)
 READ = "SELECT number FROM shown_state WHERE id = 1"
 _GROW = (
     "INSERT INTO shown_state (id, number) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET number = shown_state.number + 1"

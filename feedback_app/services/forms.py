@@ -11,7 +11,7 @@ from feedback_app.db import codes as code_rows
 from feedback_app.db.codes import Code
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.questionnaires import Questionnaire
-from feedback_app.services import codes, question_rules, questionnaires, tickets
+from feedback_app.services import codes, place_profiles, question_rules, questionnaires, quiet_visits, tickets
 from feedback_app.services.vault import Vault
 from qr import codes as short_codes
 
@@ -38,6 +38,8 @@ class OpenForm:
     version_id: int
     questionnaire: Questionnaire
     slips: bool = False  # whether slips have been printed for this place
+    quiet: bool = False  # a sensitive place: nobody is invited or reminded
+    profile: bool = False  # something is known to tell about the place itself
     until: datetime | None = None  # another question set may be asked from then on
 
 
@@ -68,6 +70,8 @@ def open_form(session: Session, vault: Vault, typed: str, now: datetime) -> Open
         version.id,
         questionnaire,
         slips=tickets.any_printed(session, place.id),
+        quiet=quiet_visits.is_quiet_place(session, code.service_point),
+        profile=bool(place_profiles.of(session, place.id)),
         until=question_rules.next_change(session, now),
     )
 

@@ -17,7 +17,7 @@ from feedback_app.services import complaints, questionnaires
 from feedback_app.services.paging import Page, cut
 
 KINDS = ("staff", "window", "logistics", "department")
-CHANNELS = ("form", "bot", "paper")
+CHANNELS = ("form", "bot", "paper", "assisted", "staff")
 LEVELS = (5, 4, 3, 2, 1)
 
 

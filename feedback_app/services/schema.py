@@ -4,7 +4,7 @@ from datetime import datetime
 
 from feedback_app.db import schema
 from feedback_app.db.engine import Database
-from feedback_app.services import questionnaires
+from feedback_app.services import questionnaires, quiet_visits
 
 
 def migrate(database: Database, now: datetime) -> None:
@@ -12,6 +12,7 @@ def migrate(database: Database, now: datetime) -> None:
     schema.upgrade(database)
     with database.transaction() as session:
         questionnaires.install_presets(session, now)
+        quiet_visits.install_presets(session, now)
 
 
 def is_current(database: Database) -> bool:

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from feedback_app.errors import NotFound
-from feedback_app.services import directory, import_words
+from feedback_app.errors import NotFound, Refused
+from feedback_app.services import directory, import_words, place_profiles
 from feedback_app.services.directory import LIST_OF, Wanted
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
@@ -76,6 +76,21 @@ def change(point_id: int) -> Any:
     return redirect(url_for("admin_directory.show", point_id=point_id), 303)
 
 
+@blueprint.post("/<int:point_id>/profile")
+@allow(ADMIN)
+def save_profile(point_id: int) -> Any:
+    """What the place tells about itself behind its code; a refused text stays in its field."""
+    typed = {part: request.form.get(part, "") for part in place_profiles.PARTS}
+    try:
+        with runtime().transaction() as session:
+            point = directory.find(session, point_id)
+            place_profiles.save(session, point, typed, by=g.account.login, now=runtime().now())
+    except Refused as refused:
+        return _detail(point_id, profile=typed, problem=explain(refused.code, refused.params)), 400
+    flash(t("places.saved"), "ok")
+    return redirect(url_for("admin_directory.show", point_id=point_id), 303)
+
+
 @blueprint.get("/new/<kind>")
 @allow(ADMIN)
 def new(kind: str) -> str:
@@ -119,7 +134,14 @@ def _save(kind: str, texts: dict[str, str], *, is_new: bool) -> dict[str, str]:
     return {problem.column or "key": explain(problem.code, dict(problem.params)) for problem in problems}
 
 
-def _detail(point_id: int, texts: dict[str, str] | None = None, wrong: dict[str, str] | None = None) -> str:
+def _detail(
+    point_id: int,
+    texts: dict[str, str] | None = None,
+    wrong: dict[str, str] | None = None,
+    *,
+    profile: dict[str, str] | None = None,
+    problem: str = "",
+) -> str:
     with runtime().reading() as session:
         point = directory.find(session, point_id)
         return render_template(
@@ -128,6 +150,9 @@ def _detail(point_id: int, texts: dict[str, str] | None = None, wrong: dict[str,
             code=directory.active_code(session, point),
             code_page="admin_codes.show" in current_app.view_functions,
             shifts=directory.shifts(session, point, runtime().zone),
+            profile=place_profiles.of(session, point_id) if profile is None else profile,
+            profile_parts=place_profiles.PARTS if point.kind != "staff" else (),
+            problem=problem,
             **_form(session, point.kind, texts or directory.texts_of(point), wrong),
         )
 

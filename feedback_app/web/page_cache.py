@@ -26,7 +26,7 @@ from werkzeug.http import parse_accept_header, parse_cookie
 from werkzeug.test import run_wsgi_app
 
 from feedback_app.services.runtime import Runtime
-from feedback_app.web import context, rater
+from feedback_app.web import context, rater, tablets
 
 MOST = 400
 """Pages kept at once in one process, about 25 KB each."""
@@ -165,6 +165,8 @@ class PageCache:
         if self._asks_wechat and rater.is_wechat(environ.get("HTTP_USER_AGENT", "")):
             return None
         cookies = parse_cookie(environ["HTTP_COOKIE"]) if "HTTP_COOKIE" in environ else {}
+        if tablets.COOKIE in cookies:
+            return None
         wished = query[1] or cookies.get("lang", "")
         language = _best(wished, environ.get("HTTP_ACCEPT_LANGUAGE", ""), self._languages)
         return path, query[1] or "", language, cookies.get(context.CARE) == "1"

@@ -23,14 +23,16 @@ from feedback_app.services import (
     complaints,
     forms,
     pictures,
+    place_profiles,
     questionnaires,
     ratings,
     visits,
 )
+from feedback_app.services import tablets as assisted
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
-from feedback_app.web import arrivals, page_cache, rater, traffic
+from feedback_app.web import arrivals, page_cache, rater, tablets, traffic
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.asking import asking
 from feedback_app.web.context import NONCE_BYTES, explain, language, runtime
@@ -75,12 +77,16 @@ def form(code: str) -> AnyResponse | tuple[str, int]:
             opened = forms.open_form(session, runtime().vault, code, runtime().now())
     except Gone as gone:
         return _retired(code, gone)
-    away = rater.way_round(code)
+    helped = tablets.mode()
+    if helped is not None:
+        with runtime().reading() as session:
+            assisted.check(session, helped, opened.place.id)
+    away = rater.way_round(code) if helped is None else None
     if away is not None:
         return away
     visit = arrivals.seal_ticket(opened, request.args.get("v", ""))
     draft = Draft(key=_new_key(), visit=visit)
-    if not opened.questionnaire.groups and not visit:  # the same for everybody
+    if not opened.questionnaire.groups and not visit and helped is None:  # the same for everybody
         page_cache.offer(((draft.key, KEY_BYTES), (g.csp_nonce, NONCE_BYTES)), opened.until)
     return make_response(_page(opened, opened.questionnaire, opened.version_id, draft))
 
@@ -103,7 +109,11 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     if asked is None:
         version_id, asked = opened.version_id, opened.questionnaire
     try:
-        arrival = arrivals.read(opened)
+        arrival, helped = arrivals.read(opened), tablets.mode()
+        if helped is not None:  # the device is no person: the next patient may rate the same place there
+            arrival = replace(arrival, device="", network="")
+            with runtime().reading() as session:
+                assisted.check(session, helped, opened.place.id)
         contact = _contact(draft)
         draft = replace(draft, values=with_pictures(asked, draft.key, draft.values))
         answers = read_answers(asked, draft.values, draft.key)
@@ -113,7 +123,7 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     submission = Submission(
         point_id=opened.place.id,
         score=answers.score,
-        channel="form",
+        channel="form" if helped is None else assisted.CHANNEL,
         # With the place in it: a key that came from another page must neither swallow a rating nor show its receipt.
         idempotency_key=f"form:{draft.key}:{opened.place.id}",
         comment=answers.comment,
@@ -121,7 +131,7 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
         code_id=opened.code_id,
         version_id=version_id,
         language=language(),
-        rater_hash=rater.known(),
+        rater_hash=rater.known() if helped is None else None,
         contact_sealed=runtime().vault.seal(contact),
     )
     if canary.is_marked(runtime().vault, draft.key, request.form.get("canary", "")):
@@ -139,6 +149,18 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
             much
         )
     return _to_receipt(accepted, masked=answers.masked)
+
+
+@blueprint.get("/s/<code>/about")
+@allow(PUBLIC)
+def about(code: str) -> str:
+    """The profile of the place: hours, duties, what fees rest on, what it promises. Raises NotFound ``places.nothing``."""
+    with runtime().reading() as session:
+        opened = forms.open_form(session, runtime().vault, code, runtime().now())
+        profile = place_profiles.of(session, opened.place.id)
+    if not profile:
+        raise NotFound("places.nothing")
+    return render_template("patient/about.html", opened=opened, profile=profile)
 
 
 @blueprint.get("/r/<receipt>")
@@ -342,6 +364,8 @@ def _to_receipt(accepted: Accepted, *, masked: bool, renew: bool = True) -> AnyR
     where = url_for("patient.receipt", receipt=accepted.receipt)
     seen = url_for("patient.receipt", receipt=accepted.receipt, lang=request.args.get("lang"))
     answer: Response = make_response(redirect(seen, code=303))
+    if tablets.mode() is not None:
+        return answer  # nothing of this patient stays on the device
     answer.set_cookie(
         "own",
         _signer("own-level").dumps([accepted.receipt, masked]),

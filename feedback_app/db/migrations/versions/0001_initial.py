@@ -690,6 +690,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_person_records_service_point_id"), ["service_point_id"], unique=False)
 
     op.create_table(
+        "place_profiles",
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("duties", sa.Text(), nullable=False),
+        sa.Column("fee_basis", sa.Text(), nullable=False),
+        sa.Column("promise", sa.Text(), nullable=False),
+        sa.Column("changed_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_place_profiles_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("service_point_id", name=op.f("pk_place_profiles")),
+    )
+    op.create_table(
         "question_rules",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("set_key", sa.String(length=40), nullable=False),
@@ -704,6 +716,22 @@ def upgrade() -> None:
             ["department_id"], ["service_points.id"], name=op.f("fk_question_rules_department_id_service_points")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question_rules")),
+    )
+    op.create_table(
+        "quiet_rules",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(length=20), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("word", sa.String(length=40), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("under_age", sa.Integer(), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["service_points.id"], name=op.f("fk_quiet_rules_department_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quiet_rules")),
     )
     op.create_table(
         "recount_kits",
@@ -754,6 +782,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["service_points.id"], name=op.f("fk_rounds_owner_id_service_points")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rounds")),
         sa.UniqueConstraint("key", name=op.f("uq_rounds_key")),
+    )
+    op.create_table(
+        "tablets",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["service_points.id"], name=op.f("fk_tablets_department_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tablets")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_tablets_secret_hash")),
     )
     op.create_table(
         "tallies",
