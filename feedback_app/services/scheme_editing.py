@@ -85,6 +85,15 @@ def problems(body: Body) -> list[str]:
     return awards.faults(scheme)
 
 
+def why_unreadable(body: Body) -> str:
+    """The name that is unknown, missing or of the wrong kind; "" for what can at least be shown and put right."""
+    try:
+        award_reading.build(Scheme, body)
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        return str(error)[:80]
+    return ""
+
+
 def save(session: Session, version_id: int, body: Body, *, by: str, now: datetime) -> SchemeVersion:
     """Keep what was typed, also while it is not right yet. Raises Conflict ``stars.scheme_started``."""
     version = _open(session, version_id)

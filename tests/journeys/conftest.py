@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -200,9 +201,19 @@ def tables_for(folder: Path, web: int, sandbox: int) -> dict[str, dict[str, Any]
 @pytest.fixture
 def hospital(tmp_path: Path) -> Iterator[Running]:
     """Everything running, at Friday noon, with the directory of ``tests.people`` and nobody bound."""
+    with running(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def running(tmp_path: Path, *, database: str = "", web_workers: int = 1, workers: int = 1) -> Iterator[Running]:
+    """The same for a bench: on another database, with more web and worker processes."""
     web, sandbox = free_ports(2)
     clock.move(tmp_path / "clock", START)
-    (tmp_path / "config.toml").write_text(toml(tables_for(tmp_path, web, sandbox)), "utf-8")
+    tables = tables_for(tmp_path, web, sandbox)
+    tables["server"]["workers"] = web_workers
+    tables["database"]["url"] = database or tables["database"]["url"]
+    (tmp_path / "config.toml").write_text(toml(tables), "utf-8")
     runtime = Runtime.open(settings.load(tmp_path / "config.toml"))
     schema.migrate(runtime.database, runtime.now())
     with runtime.transaction() as session:
@@ -214,7 +225,8 @@ def hospital(tmp_path: Path) -> Iterator[Running]:
     try:
         made.start("sandbox", "sandbox", "--port", str(sandbox))
         made.start("web", "serve", "--port", str(web))
-        made.start("worker", "work")
+        for number in range(workers):
+            made.start(f"worker{number or ''}", "work")
         made.until(lambda: _answers(made, f"{made.base}/readyz"), "the web pages answer")
         made.until(lambda: _answers(made, f"{made.phones.address}/"), "the sandbox answers")
         yield made

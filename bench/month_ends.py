@@ -1,0 +1,41 @@
+"""Twenty month ends under a moved clock: 8 web workers, 3 worker processes, two of them killed at each; both databases.
+
+python -m bench.month_ends [--months 20] [--database sqlite|postgresql]
+
+Each board must be there once and unaltered, each person told once a month, whatever was killed when.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from tests import postgres
+from tests.journeys.conftest import running
+from tests.journeys.month_ends import BOUND, judge, live_through
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--months", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--web", type=int, default=8)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = postgres.url_for(Path(folder)) if chosen.database == "postgresql" else ""
+        began = time.monotonic()
+        with running(Path(folder), database=url, web_workers=chosen.web, workers=chosen.workers) as hospital:
+            live_through(hospital, chosen.months, workers=chosen.workers)
+            found = judge(hospital, chosen.months)
+    print(
+        f"{chosen.database}: {chosen.months} month ends in {time.monotonic() - began:.0f} s, {2 * chosen.months} kills"
+    )
+    print(
+        f"boards {found['boards']} ({found['unaltered']} unaltered), messages {found['queued']} for {len(BOUND)} people"
+    )
+    print(f"received by each person: at least {found['fewest']}, at most {found['most']}")
+
+
+if __name__ == "__main__":
+    main()
