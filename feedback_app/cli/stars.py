@@ -66,7 +66,7 @@ def publish(session: Session, award: str, period: str, by: str) -> None:
         starts = publications.goes_out(now, runtime.settings).astimezone(runtime.zone)
     if board.published_at is None:
         say(f"checked by {board.checked_by}; the scheme asks for two people: a second one publishes")
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
     if queued:
         say(f"published; {queued} messages go out from {starts:%Y-%m-%d %H:%M}")
     else:

@@ -7,15 +7,19 @@ of weeks the list is made before the vote is counted and the vote is counted bef
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from feedback_app.db import leaderboards
 from feedback_app.db import rounds as tables
 from feedback_app.db.rounds import Round, RoundStep
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.phases import EXPERT_REVIEW, FIRST_REVIEW, NOMINATION, PUBLICATION, VOTE, Phase
 from feedback_app.domain.round_rules import RoundRules
 from feedback_app.services import audit, evidence, reviews, round_messages, round_results, rounds, shortlists, votes
+from feedback_app.services import leaderboards as closing
 from feedback_app.services.vault import Vault
 from feedback_app.settings import Settings
 
@@ -67,12 +71,22 @@ def advance(session: Session, vault: Vault, *, now: datetime, settings: Settings
 def _due(
     session: Session, found: Round, rules: RoundRules, now: datetime, settings: Settings
 ) -> list[tuple[Phase, str]]:
-    zone, due = settings.hospital.zone, []
+    zone = settings.hospital.zone
+    due: list[tuple[Phase, str]] = []
     for phase in rules.phases:
         for step, at in (("begun", phase.begins(zone)), ("ended", phase.ends(zone))):
             if at <= now and not tables.is_done(session, found.id, phase.kind, step):
+                if (phase.kind, step) == (PUBLICATION, "begun") and not _board_can_be_had(session, rules, now, zone):
+                    return due  # whatever comes after it waits too
                 due.append((phase, step))
     return due
+
+
+def _board_can_be_had(session: Session, rules: RoundRules, now: datetime, zone: ZoneInfo) -> bool:
+    """Nothing to wait for, closed already, or over and only to be closed."""
+    if not rules.award or leaderboards.find(session, rules.award, rules.period) is not None:
+        return True
+    return Period.parse(rules.period).ends(zone) <= now
 
 
 def _take(session: Session, found: Round, phase: Phase, step: str, now: datetime) -> bool:
@@ -130,7 +144,10 @@ def _review_ended(moment: _Moment) -> None:
 
 
 def _publication_begun(moment: _Moment) -> None:
-    round_results.settle_by_clock(moment.session, moment.found, moment.now, moment.settings.hospital.zone)
+    zone = moment.settings.hospital.zone
+    if moment.rules.award:  # closed already in most cases; twice changes nothing
+        closing.close(moment.session, moment.rules.award, Period.parse(moment.rules.period), now=moment.now, zone=zone)
+    round_results.settle_by_clock(moment.session, moment.found, moment.now, zone)
 
 
 _DO: Mapping[tuple[str, str], Callable[[_Moment], None]] = {

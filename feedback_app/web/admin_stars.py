@@ -1,12 +1,24 @@
 """Leaderboards in the console: preview the running month, close what is over, publish with a second look."""
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
 from werkzeug.wrappers import Response
 
 from feedback_app.domain.boards import Row
 from feedback_app.domain.cycles import Period
 from feedback_app.errors import NotFound
-from feedback_app.services import awards, bindings, explanations, leaderboards, publications, stuffing
+from feedback_app.services import (
+    awards,
+    bindings,
+    board_kit,
+    certificate_papers,
+    certificates,
+    explanations,
+    leaderboards,
+    publications,
+    stuffing,
+)
+from feedback_app.services.evidence import board_subject
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
@@ -115,6 +127,37 @@ def publish(award: str, period: str) -> Response:
         said = t("stars.admin.published_before") if before else t("stars.admin.published_now", messages=queued)
     flash(said, "ok")
     return redirect(url_for("admin_stars.board", award=award, period=period))
+
+
+@blueprint.get("/<award>/<period>/kit")
+@allow(ADMIN, QUALITY)
+def kit(award: str, period: str) -> str:
+    """What can be taken away of a published board: picture, text, certificates."""
+    with runtime().reading() as session:
+        found = leaderboards.load(session, award, Period.parse(period), public_only=True)
+        made = certificates.of_source(session, board_subject(award, period))
+    said = board_kit.group_text(found, runtime().settings, language())
+    return render_template("admin/stars/kit.html", board=found, said=said, made=made)
+
+
+@blueprint.get("/<award>/<period>/picture.png")
+@allow(ADMIN, QUALITY)
+def picture(award: str, period: str) -> Response:
+    with runtime().reading() as session:
+        found = leaderboards.load(session, award, Period.parse(period), public_only=True)
+    drawn = board_kit.picture(found, runtime().settings, language())
+    return FlaskResponse(drawn, mimetype="image/png")
+
+
+@blueprint.get("/<award>/<period>/certificates.pdf")
+@allow(ADMIN, QUALITY)
+def papers(award: str, period: str) -> Response:
+    with runtime().reading() as session:
+        made = certificates.of_source(session, board_subject(award, period))
+    drawn = certificate_papers.document(made, runtime().settings, runtime().now(), language())
+    answer = FlaskResponse(drawn, mimetype="application/pdf")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{award}_{period}.pdf")
+    return answer
 
 
 def _board(session: Session, award: str, period: Period) -> Board:
