@@ -15,6 +15,7 @@ MARGIN = 72
 GROUND, CELL, TEXT, SOFT, LINE = "#f7f7f7", "#ffffff", "#1a1a1a", "#5c5c5c", "#e3e3e3"
 ACTION, WARN = "#0b6b3f", "#7a4b00"
 _CODE = 220
+_HEAD = 264
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Picture:
 
 def png(picture: Picture) -> bytes:
     """The picture as PNG. The same argument gives the same bytes."""
-    height = 300 + sum(150 + 92 * len(group.lines) + 40 for group in picture.groups) + 360
+    height = _HEAD + sum(142 + 92 * len(group.lines) for group in picture.groups) + _CODE + 130
     image = Image.new("RGB", (WIDTH, height), GROUND)
     draw = ImageDraw.Draw(image)
     y = _head(draw, picture)
@@ -66,7 +67,7 @@ def _head(draw: ImageDraw.ImageDraw, picture: Picture) -> int:
         draw.rounded_rectangle((x, 174, x + wide + 28, 220), 10, outline=WARN, width=2)
         draw.text((x + 14, 177), mark, fill=WARN, font=_font(28))
         x += wide + 46
-    return 264
+    return _HEAD
 
 
 def _group(draw: ImageDraw.ImageDraw, group: Group, y: int) -> int:

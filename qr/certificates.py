@@ -12,7 +12,7 @@ from fpdf.fonts import TTFFont
 
 from qr.images import matrix, rectangles
 
-_FONT = "NotoSansSC"
+_FONT = "Noto"
 _MM = 72 / 25.4
 PAGE = (297.0, 210.0)
 GREEN = (11, 107, 63)
@@ -51,12 +51,12 @@ class Letter:
 
 
 class _Paper(FPDF):
-    def __init__(self, page: tuple[float, float]) -> None:
+    def __init__(self, page: tuple[float, float], font: str) -> None:
         super().__init__(unit="mm", format=page)
         self.set_auto_page_break(False)
         self.set_margin(0)
         self.c_margin = 0
-        self.add_font(_FONT, fname=pylopdf_fonts_zh_cn.sans_path())
+        self.add_font(_FONT, fname=font)
         self.set_font(_FONT, size=12)
         self._type = cast(TTFFont, self.current_font)
 
@@ -113,8 +113,8 @@ def _parts(text: str) -> Iterator[str]:
 
 
 @contextmanager
-def _paper(page: tuple[float, float]) -> Iterator[_Paper]:
-    paper = _Paper(page)
+def _paper(page: tuple[float, float], font: str) -> Iterator[_Paper]:
+    paper = _Paper(page, font)
     try:
         yield paper
     finally:
@@ -125,7 +125,7 @@ def pdf(printed: Sequence[Printed], *, title: str, created: datetime) -> bytes:
     """One page each. The same arguments give the same bytes. Raises ValueError without certificates."""
     if not printed:
         raise ValueError("nothing to print")
-    with _paper(PAGE) as paper:
+    with _paper(PAGE, str(pylopdf_fonts_zh_cn.serif_path())) as paper:
         _open(paper, title, created)
         for one in printed:
             paper.add_page()
@@ -138,7 +138,7 @@ def letters_pdf(letters: Sequence[Letter], *, title: str, created: datetime) -> 
     """One page each, A4 upright. Raises ValueError without letters."""
     if not letters:
         raise ValueError("nothing to print")
-    with _paper((210.0, 297.0)) as paper:
+    with _paper((210.0, 297.0), str(pylopdf_fonts_zh_cn.sans_path())) as paper:
         _open(paper, title, created)
         for one in letters:
             paper.add_page()

@@ -68,7 +68,7 @@ def desk(session: Session, key: str, *, now: datetime, zone: ZoneInfo) -> Desk:
         figures=round_results.figures(session, view) if numbered and over else (),
         objections=tables.objections(session, found.id),
         missing=missing,
-        papers=certificates.of_source(session, rounds.subject(key)),
+        papers=certificates.of_source(session, round_results.source_of(view)),
         owner=found.owner,
     )
     return Desk(**{**made.__dict__, "notes": tuple(_notes(made, now, zone))})

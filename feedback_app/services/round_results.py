@@ -219,14 +219,19 @@ def _whole(session: Session, found: Round) -> dict[str, Any]:
     return {"result": found.result, "candidates": {str(one.number): [one.state, one.body] for one in candidates}}
 
 
+def source_of(opened: Opened) -> str:
+    """What its certificates come from: the award's board where there is one, so that nobody gets two for one honour."""
+    rules = opened.rules
+    return evidence.board_subject(rules.award, rules.period) if rules.award else rounds.subject(opened.round.key)
+
+
 def _honour(session: Session, opened: Opened) -> Honour:
     rules = opened.rules
     board = leaderboards.find(session, rules.award, rules.period) if rules.award else None
     frozen = board_without_rows(board) if board is not None else None
     first, last = rules.phases[0].first, rules.phases[-1].last
     return Honour(
-        # The award's own certificate where there is one: nobody gets two for one honour.
-        source=evidence.board_subject(rules.award, rules.period) if rules.award else rounds.subject(opened.round.key),
+        source=source_of(opened),
         award=rules.title,
         period=str(Period.campaign(first, last)),
         unverified=bool(frozen and frozen.unverified and rules.shares.get("board")),

@@ -301,7 +301,8 @@ _ACTIONS = {
 def papers(key: str) -> Response:
     now, settings = runtime().now(), runtime().settings
     with runtime().reading() as session:
-        made = certificates.of_source(session, rounds.subject(rounds.find(session, key).key))
+        view = rounds.opened(session, key, now=now, zone=runtime().zone)
+        made = certificates.of_source(session, round_results.source_of(view))
         drawn = certificate_papers.document(made, settings, now, language())
     return _pdf(drawn, f"{key}_{t('certificates.paper.title')}.pdf")
 

@@ -17,7 +17,16 @@ from playwright.sync_api import Page, expect
 from feedback_app.db import rounds as tables
 from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.outbox import OutboxMessage
-from feedback_app.services import ratings, reviews, rounds, scheme_editing, tickets, visits
+from feedback_app.services import (
+    certificate_papers,
+    certificates,
+    ratings,
+    reviews,
+    rounds,
+    scheme_editing,
+    tickets,
+    visits,
+)
 from feedback_app.services.ratings import Submission
 from feedback_app.services.visits import Arrival
 from tests.console import PASSWORD, account
@@ -209,7 +218,9 @@ def published(hospital: Running, desk: Page) -> None:
     hospital.until(lambda: set(sent(hospital, "star_result")) == {"sent"}, "results are delivered")
     assert sent(hospital, "round_letter") == ["sent"] * 2  # both finalists are bound
     assert sent(hospital, "star_result") == ["sent"] * 3
-    pdf = desk.request.get(f"{hospital.base}/admin/rounds/{KEY}/certificates.pdf").body()
+    with hospital.runtime.reading() as session:
+        made = certificates.of_source(session, f"stars:{AWARD}:{PERIOD}")
+        pdf = certificate_papers.document(made, hospital.runtime.settings, hospital.runtime.now())
     [address] = codes_on(pdf)
     assert address.startswith(f"{hospital.base}/stars/check/")
     page = hospital.browser.get(address, timeout=20).text
