@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from bots.intents import _closing, _filing, _intake, complaint, praise, progress, rating
+from bots.intents import _closing, _filing, _intake, complaint, praise, progress, question, rating
 from bots.language import facts, lexicon, normalise, scores
 from bots.language.directory import Point
 from bots.language.meaning import Understanding
@@ -156,6 +156,14 @@ def _offer(turn: Turn, reading: Understanding) -> Reply | None:
     return None
 
 
+def _question(turn: Turn, reading: Understanding) -> Reply | None:
+    assert turn.step is not None  # noqa: S101 - read() looked
+    point = _filing.point_by_id(turn, turn.step.data.get("point"))
+    if point is None or not _YES.match(_plain(turn)):
+        return None
+    return question.pass_on(turn, str(turn.step.data.get("text", "")), point.id)
+
+
 def _number(turn: Turn, reading: Understanding) -> Reply | None:
     """The last figures of one's own number are enough: 0417."""
     found = _SIGNS.search(_plain(turn))
@@ -184,6 +192,7 @@ _ANSWERS: dict[str, Answer] = {
     "ask_target": _target,
     "ask_detail": _detail,
     "case": _case,
+    "offer_question": _question,
     _closing.SETTLED: _case,
     "offer_complaint": _offer,
     "ask_case": _number,

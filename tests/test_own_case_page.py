@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
+from feedback_app.db.outbox import OutboxMessage
 from feedback_app.domain import complaints as rules
 from feedback_app.services import case_codes, case_steps
 from feedback_app.services.case_steps import Step
@@ -105,6 +106,27 @@ def test_words_that_are_too_long_are_kept(client: FlaskClient, runtime: Runtime)
     number, code = filed(client)
     page = client.post(f"/case/{number}/{code}", data={"action": "add", "text": "长" * 2001})
     assert (page.status_code, "长" * 2001 in page.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "letter", "told"),
+    [
+        ("complaint", "T", "新的投诉"),
+        ("repair", "X", "报修"),
+        ("supply", "W", "报修"),
+        ("question", "Z", "请在"),
+        ("zzz", "T", ""),
+    ],
+)
+def test_one_door_for_complaints_questions_repairs_and_supplies(
+    client: FlaskClient, runtime: Runtime, kind: str, letter: str, told: str
+) -> None:
+    data = {"key": "k" * 20, "text": "二楼卫生间的灯不亮", "kind": kind}
+    page = client.post("/feedback", data=data, follow_redirects=True).text
+    found = _CODE.search(page)
+    assert found and found[1][0] == letter
+    with runtime.reading() as session:
+        assert [told in one.payload["text"] for one in session.query(OutboxMessage)] == [True]
 
 
 @pytest.mark.browser

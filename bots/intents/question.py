@@ -6,10 +6,15 @@ from functools import cache
 from pathlib import Path
 
 from bots.language import normalise
+from bots.language.directory import Point
 from bots.language.meaning import Understanding
 from bots.messages import Reply
 from bots.turn import Intent, Turn
 from feedback_app import texts
+from feedback_app.domain.contact_details import shortened
+from feedback_app.domain.workdays import deadline
+from feedback_app.services import calendar, case_clock, complaints, patient_questions
+from feedback_app.services.complaints import Filing
 
 FILE = Path(__file__).with_name("questions.toml")
 
@@ -24,8 +29,38 @@ class Question(Intent):
         if known:
             return Reply.of(known)
         if reading.targets:
-            return Reply.of(turn.say("question.about", name=turn.place(reading.targets[0])))
+            return _offer(turn, reading.targets[0])
         return Reply.of(turn.say("question.desk"))
+
+
+def _offer(turn: Turn, point: Point) -> Reply:
+    """Nobody here knows: somebody of the hospital may be asked, with a promise of when."""
+    turn.wait_for("offer_question", point=point.id, text=turn.text)
+    name = turn.place(point)
+    return Reply.of(
+        "\n".join((turn.say("question.about", name=name), turn.say("question.offer", name=name, day=_day(turn))))
+    )
+
+
+def pass_on(turn: Turn, text: str, point_id: int) -> Reply:
+    """The question as a case of its own, answered by whom it is put to; what follows belongs to it."""
+    filing = Filing(
+        text=shortened(text)[: complaints.LONGEST_TEXT],
+        source="bot",
+        origin_key=f"{turn.key}:question",
+        kind=patient_questions.KIND,
+        point_id=point_id,
+        complainant_hash=turn.person,
+    )
+    case = patient_questions.ask(turn.session, filing, zone=turn.runtime.zone, now=turn.now)
+    turn.wait_for("case", number=case.number)
+    return Reply.of(turn.say("question.passed_on", number=case.number, day=turn.day(case.due_on)))
+
+
+def _day(turn: Turn) -> str:
+    """The day by which a question asked now is answered."""
+    today = turn.now.astimezone(turn.runtime.zone).date()
+    return turn.day(deadline(today, case_clock.DAYS[patient_questions.KIND], calendar.table(turn.session)).day)
 
 
 def known_answer(turn: Turn) -> str:

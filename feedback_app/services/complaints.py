@@ -20,6 +20,8 @@ from feedback_app.texts import text
 
 LONGEST_TEXT = 2000
 FILED = "filed"
+_TOLD = {"complaint": "normal", "repair": "works", "supply": "works"}
+"""Kinds the office's group is told of, and in which words."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def file(session: Session, filing: Filing, *, zone: ZoneInfo, now: datetime) -> 
     actor = filing.first_receiver or "patient"
     case_history.write(session, case, FILED, actor=actor, now=now, text=words)
     case_words.keep_contact(session, case, filing.contact_sealed, now)
-    if filing.kind == "complaint" and not filing.made_up:
+    if filing.kind in _TOLD and not filing.made_up:
         _tell_office(session, case, point, now)
     session.flush()
     return case
@@ -137,16 +139,17 @@ def _tell_office(session: Session, case: Case, point: ServicePoint | None, now: 
     """
     hour = now.replace(minute=0, second=0, microsecond=0)
     is_urgent = case.urgency == "urgent"
+    words = "urgent" if is_urgent else _TOLD[case.kind]
     outbox.put(
         session,
-        dedupe_key=f"cases:urgent:{now:%Y%m%d%H%M}"[:-1] if is_urgent else f"cases:{hour:%Y%m%d%H}",
+        dedupe_key=f"cases:urgent:{now:%Y%m%d%H%M}"[:-1] if is_urgent else f"cases:{words}:{hour:%Y%m%d%H}",
         purpose="complaint_new",
         channel="wecom_group",
         recipient="complaints",
         payload={
             "title": text("complaints.push.title"),
             "text": text(
-                f"complaints.push.{case.urgency}",
+                f"complaints.push.{words}",
                 number=case.number,
                 about=point.name if point else text("complaints.push.nobody"),
                 due_on=case.due_on,

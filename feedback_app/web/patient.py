@@ -22,6 +22,7 @@ from feedback_app.services import (
     changes,
     complaints,
     forms,
+    patient_questions,
     pictures,
     place_profiles,
     questionnaires,
@@ -43,6 +44,8 @@ blueprint = Blueprint("patient", __name__)
 OUTSIDE_CSRF = True  # nobody is signed in here; the form carries an idempotency key instead
 
 LARGEST_FORM = 64 * 1024
+WRITTEN = ("complaint", "question", "repair", "supply")
+"""One door for what people write (S43); each kind has its own days."""
 LONGEST_CONTACT = 100
 KEY_BYTES = 18
 LEVEL_SHOWN_SECONDS = 600
@@ -232,7 +235,7 @@ def send_change(receipt: str) -> AnyResponse | tuple[str, int]:
 @allow(PUBLIC)
 def feedback() -> str:
     """A place to write, without a code: the complaint route on the web."""
-    return render_template("patient/feedback.html", draft=Draft(key=_new_key()))
+    return render_template("patient/feedback.html", draft=Draft(key=_new_key()), kinds=WRITTEN)
 
 
 @blueprint.post("/feedback")
@@ -241,6 +244,7 @@ def send_feedback() -> AnyResponse | tuple[str, int]:
     """File what was written as a case: 303 to its number and date. A number in the text is asked about, once."""
     draft = _draft()
     written = clean("\n".join(draft.values.get("text", ())))
+    kind = draft.values.get("kind", [""])[0]
     reached = addresses(written) if not draft.contact and "numbers" not in draft.values else ()
     try:
         contact = _contact(draft)
@@ -253,17 +257,20 @@ def send_feedback() -> AnyResponse | tuple[str, int]:
             text=written,
             source="form",
             origin_key=f"form:{draft.key}",
+            kind=kind if kind in WRITTEN else WRITTEN[0],
             contact_sealed=runtime().vault.seal(contact),
         )
         with runtime().transaction() as session:
             traffic.count(session, "complaints")
-            case = complaints.file(session, filing, zone=runtime().zone, now=runtime().now())
+            file = patient_questions.ask if filing.kind == patient_questions.KIND else complaints.file
+            case = file(session, filing, zone=runtime().zone, now=runtime().now())
             filed = [case.number or "", case.due_on.isoformat() if case.due_on else ""]
     except Refused as refused:
         words = explain(refused.code, refused.params)
         page = render_template(
             "patient/feedback.html",
             draft=replace(draft, problem=words),
+            kinds=WRITTEN,
             numbers=bool(reached) or "numbers" in draft.values,
         )
         return page, status_of(refused)

@@ -1,0 +1,74 @@
+"""In the chat: settled, rated, refused; and a question that somebody of the hospital answers without knowing who asks."""
+
+import pytest
+
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.outbox import OutboxMessage
+from feedback_app.domain import complaints as rules
+from feedback_app.errors import NotFound
+from feedback_app.services import case_steps, patient_questions
+from feedback_app.services.case_steps import Step
+from feedback_app.services.runtime import Runtime
+from tests.bots.test_dispatch import Patient, cases
+
+
+@pytest.fixture
+def patient(runtime: Runtime) -> Patient:
+    return Patient(runtime)
+
+
+def answered(runtime: Runtime, patient: Patient) -> str:
+    patient.says("3号收费窗口的人爱搭不理")
+    patient.says("说完了")
+    number = cases(runtime)[0].number or ""
+    with runtime.transaction() as session:
+        seen = case_steps.version(case_steps.get(session, number))
+        case_steps.take(session, number, Step(rules.ANSWER, "已道歉。", seen, "wang"), patient.now, runtime.zone)
+    return number
+
+
+@pytest.mark.parametrize("words", ["1", "可以了", "解决了，谢谢", "好的", "ok", "满意"])
+def test_content_in_any_words_closes_it(runtime: Runtime, patient: Patient, words: str) -> None:
+    answered(runtime, patient)
+    assert "您打几分" in patient.says(words)
+    assert (cases(runtime)[0].state, cases(runtime)[0].closed_how) == ("closed", "settled")
+
+
+@pytest.mark.parametrize("words", ["2", "没有解决", "还没有", "不满意", "不行，还是老样子", "not yet"])
+def test_discontent_in_any_words_goes_up(runtime: Runtime, patient: Patient, words: str) -> None:
+    answered(runtime, patient)
+    said = patient.says(words)
+    assert (cases(runtime)[0].state, cases(runtime)[0].level) == ("open", rules.OFFICE), said
+
+
+def test_another_matter_is_neither(runtime: Runtime, patient: Patient) -> None:
+    answered(runtime, patient)
+    patient.says("给张伟医生5星")
+    assert cases(runtime)[0].state == "answered"
+
+
+def test_a_number_with_solved_is_consent_and_no_withdrawal(runtime: Runtime, patient: Patient) -> None:
+    number = answered(runtime, patient)
+    patient.says("停车怎么收费")
+    patient.says(f"{number} 已解决")
+    assert cases(runtime)[0].closed_how == "settled"
+
+
+def test_a_question_is_passed_on_answered_and_nobody_elses(runtime: Runtime, patient: Patient) -> None:
+    said = patient.says("张伟医生下周一出诊吗")
+    assert "要我转给张伟" in said and "11 月 24 日" in said
+    assert "转过去了" in patient.says("是")
+    [case] = cases(runtime)
+    number = case.number or ""
+    assert (case.kind, number[0], case.text) == ("question", "Z", "张伟医生下周一出诊吗")
+    with runtime.transaction() as session:
+        asked = session.query(ServicePoint).filter_by(key="D01").one()
+        other = session.query(ServicePoint).filter_by(key="D02").one()
+        assert [one.number for one in patient_questions.of_staff(session, asked)] == [number]
+        assert patient_questions.of_staff(session, other) == []
+        assert session.query(OutboxMessage).filter_by(purpose="case_offered").count() == 1
+        seen = case_steps.version(case_steps.get(session, number))
+        with pytest.raises(NotFound):
+            patient_questions.answer(session, other, number, "出", seen, now=patient.now, zone=runtime.zone)
+        patient_questions.answer(session, asked, number, "周一上午出诊。", seen, now=patient.now, zone=runtime.zone)
+    assert "您打几分" in patient.says("可以了")
