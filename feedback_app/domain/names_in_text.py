@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 _SURNAMES = (
+    "萧傅阎赖洪常谈宓钮酆鄂郦璩訾毋巢蒯竺逯仉汝缑佴谯笪逄莘贡濮寿郏习容慎庾暨禄殳沃蔚夔厍撒昝佟"
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白"
     "邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包"
     "宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳欧阳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景"
@@ -99,18 +100,27 @@ def _in_sentences(text: str) -> Iterator[tuple[int, int]]:
     at = 0
     while found := _INSIDE.search(text, at):
         name, at = found["name"], found.start() + 1
-        if all(sign in _GIVEN for sign in name[-2:]) and not _is_word(name) and not _is_word(name[-2:]):
+        if (
+            all(sign in _GIVEN for sign in name[-2:])
+            and name[:2] not in _WORDS
+            and not _is_word(name)
+            and not _is_word(name[-2:])
+        ):
             yield found.span()
 
 
 def _cut(text: str, start: int, name: str) -> str:
     """Without the sign that already belongs to the sentence."""
     shortest = 3 if re.match(_DOUBLE, name) else 2
-    return name[:-1] if len(name) > shortest and name[-1] in _ENDS else name
+    follows = text[start + len(name) : start + len(name) + 1]
+    may_end = len(name) > shortest and name[-1] in _ENDS and (name[-1] not in _GIVEN or follows.isalnum())
+    return name[:-1] if may_end else name
 
 
 def _is_word(name: str) -> bool:
-    return name in _WORDS or name[:2] in _WORDS or any(sign in _NEVER for sign in name[1:])
+    if name in _WORDS or any(sign in _NEVER for sign in name[1:]):
+        return True
+    return name[:2] in _WORDS and name[2:3] not in _GIVEN  # 沈阳人 is no name, 沈阳飞 after "我叫" is one
 
 
 def _is_likely(name: str) -> bool:

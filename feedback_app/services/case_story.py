@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.domain import complaints as rules
 from feedback_app.domain.periods import local_day
-from feedback_app.services import case_consent, case_news, own_cases
+from feedback_app.services import case_consent, case_identity, case_news, own_cases
+from feedback_app.services.case_identity import Look
 
 SEEN = frozenset(
     {"filed", rules.ADD, rules.ANSWER, rules.PAUSE, rules.RESUME, rules.SETTLE, rules.REFUSE, rules.SILENT}
@@ -46,6 +47,7 @@ class Story:
     version: int
     score: int | None
     consent: bool | None
+    looks: Sequence[Look]  # who has seen who wrote it
 
     @property
     def can_settle(self) -> bool:
@@ -87,6 +89,7 @@ def of(session: Session, case: Case, zone: ZoneInfo) -> Story:
         version=living.events[-1].id if living.events else 0,
         score=case.handling_score,
         consent=case.card_consent,
+        looks=case_identity.looks(session, case, zone),
     )
 
 

@@ -80,9 +80,15 @@ def moves(case: Case) -> Sequence[str]:
     """What can be written about the case now, in the order of the page."""
     possible = rules.moves(case.state, case.kind)
     order = (rules.ANSWER, rules.NOTE, rules.CLOSE, rules.REOPEN)
-    if case.state == "answered":  # closing is what comes next
+    if case.state == "answered" and not _awaits_words(case):  # closing is what comes next
         order = (rules.CLOSE, rules.ANSWER, rules.NOTE, rules.REOPEN)
     return [action for action in order if action in possible]
+
+
+def _awaits_words(case: Case) -> bool:
+    """Whether the patient has said something since the last answer."""
+    last = next((one for one in reversed(case.events) if one.action in {rules.ANSWER, rules.ADD}), None)
+    return last is not None and last.action == rules.ADD and last.actor == "patient"
 
 
 def reach(case: Case) -> str:
