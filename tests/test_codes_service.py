@@ -43,7 +43,7 @@ def test_everybody_gets_one_code_and_only_one(runtime: Runtime) -> None:
     with runtime.reading() as session:
         entries = session.query(AuditEntry).filter_by(action="codes.issued").all()
         assert [entry.details for entry in entries] == [{"number": EVERYBODY}]
-        assert codes.count_by_kind(session) == {"window": 2, "staff": 6, "logistics": 2, "department": 4}
+        assert codes.count_by_kind(session) == {"window": 2, "staff": 6, "place": 0, "logistics": 2, "department": 4}
 
 
 def test_lists_by_kind_department_key_status_and_words(runtime: Runtime) -> None:
@@ -173,7 +173,7 @@ def test_a_resting_window_keeps_its_code_and_says_so_kindly(runtime: Runtime) ->
     assert [row.key for row in listed(runtime, kind="window", status=codes.PRINTABLE)] == ["W01", "W03"]
     with runtime.transaction() as session:
         assert codes.missing(session) == 0
-        assert codes.count_by_kind(session) == {"window": 2, "staff": 5, "logistics": 2, "department": 4}
+        assert codes.count_by_kind(session) == {"window": 2, "staff": 5, "place": 0, "logistics": 2, "department": 4}
         assert codes.resting_by_kind(session) == {"window": 1, "logistics": 1}
         resting = codes.find(session, runtime.vault, listed(runtime, keys=("W03",))[0].code)
         with pytest.raises(Gone) as paused:

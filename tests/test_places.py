@@ -6,8 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from feedback_app.db.directory import ServicePoint
+from feedback_app.domain.directory_columns import recognise_kind
 from feedback_app.domain.quiet_visits import Rule
-from feedback_app.services import quiet_visits
+from feedback_app.services import codes, quiet_visits
 from feedback_app.services.runtime import Runtime
 from tests.conftest import NOON
 from tests.console import sign_in, submit
@@ -89,3 +90,34 @@ def test_staff_rate_logistics_without_a_name_and_not_their_own(
 @pytest.mark.parametrize("path", ["/staff/logistics", "/staff/logistics/1"])
 def test_patients_do_not_see_the_staff_pages(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code in {302, 303}
+
+
+def test_a_place_has_a_code_and_questions_of_its_own(client: FlaskClient, runtime: Runtime) -> None:
+    """Toilet, lift, ward (S45): from the list, by import or by hand, to the rating."""
+    sign_in(client, runtime)
+    typed = {
+        "key": "P001",
+        "name": "三楼东侧卫生间",
+        "category": "卫生间",
+        "dept_code": "ZW",
+        "building": "门诊楼",
+        "floor": "3",
+    }
+    assert submit(client, "/admin/directory/new/place", typed).status_code == 303
+    assert "三楼东侧卫生间" in client.get("/admin/directory?kind=place").text
+    with runtime.transaction() as session:
+        made = session.query(ServicePoint).filter_by(kind="place", key="P001").one()
+        text = codes.issue(session, runtime.vault, made, NOON).text
+        listed = codes.rows(session, "http://h", codes.Wanted(kind="place"))
+    assert [(one.kind, one.key, one.code) for one in listed] == [("place", "P001", text)]
+    page = client.get(f"/s/{text}").text
+    assert "这个地方，您觉得怎么样" in page and "三楼东侧卫生间" in page and "门诊楼" in page
+    sent = client.post(f"/s/{text}", data={**hidden(page), "overall": "1", "what": ["supplies"]})
+    assert sent.status_code == 303
+    assert stored(runtime)[0].answers == {"overall": 1, "what": ["supplies"]}
+    assert "三楼东侧卫生间" in client.get("/admin/ratings?kind=place").text
+
+
+def test_a_list_of_places_is_known_by_its_headings() -> None:
+    assert recognise_kind([["地点编号", "地点名称", "楼栋", "楼层"], ["P1", "卫生间", "门诊楼", "3"]]) == "places"
+    assert recognise_kind([["班组编号", "班组名称", "归口科室"], ["L1", "保洁", "总务科"]]) == "logistics"

@@ -21,6 +21,7 @@ _EXAMPLES = {
     "staff": "service-star import staff 花名册.xlsx --dry-run",
     "windows": "service-star import windows windows.csv",
     "logistics": "service-star import logistics logistics_units.csv",
+    "places": "service-star import places 地点.xlsx",
     "duty": "service-star import duty 排班.xlsx",
     "directory": "service-star import directory everything.csv --json",
 }

@@ -28,7 +28,7 @@ class Place(NamedTuple):
 SHARED: Mapping[str, Place] = {
     "check": Place("running", "Tell what is wrong; exit status 1 if anything is."),
     "drill": Place("backup", "Back up, restore elsewhere, verify and compare."),
-    "import": Place("directory", "Import departments, staff, windows, logistics, duty."),
+    "import": Place("directory", "Import departments, staff, windows, logistics, places, duty."),
     "init": Place("operations", "Write config.toml, create the database."),
     "migrate": Place("operations", "Bring the database to this version."),
     "receipt": Place("operations", "Whether and where a rating is included."),

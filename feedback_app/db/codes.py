@@ -40,7 +40,7 @@ class Wanted:
 
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
-KINDS = ("window", "staff", "logistics", "department")  # in the order people print them
+KINDS = ("window", "staff", "place", "logistics", "department")  # in the order people print them
 _Unit = aliased(ServicePoint, name="unit")
 
 

@@ -16,7 +16,7 @@ class ServicePoint(Base):
     __table_args__ = (UniqueConstraint("kind", "key"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))  # department | staff | window | logistics
+    kind: Mapped[str] = mapped_column(String(16))  # department | staff | window | logistics | place
     key: Mapped[str] = mapped_column(String(64))  # dept_code | staff_no | window_no | unit_no
     name: Mapped[str] = mapped_column(String(100))
     aliases: Mapped[list[str]] = mapped_column(JSON, default=list)

@@ -44,6 +44,11 @@ _LOGISTICS = {
     "name": "name 班组名称 班组 单元名称 名称 服务项目 项目",
     "category": "type category 类型 类别",
 }
+_PLACES = {
+    "key": "place_no 地点编号 场所编号 位置编号 地点号 点位编号",
+    "name": "name 地点名称 地点 场所名称 场所 点位名称 点位",
+    "category": "type category 地点类型 场所类型 类型",
+}
 _DUTY = {
     "date": "date 日期 值班日期 排班日期 上班日期",
     "window": "window_no 窗口号 窗口编号 窗口 窗口名称 窗口编码",
@@ -121,6 +126,13 @@ KINDS: dict[str, Kind] = {
             _LOGISTICS,
         ),
         Kind(
+            "places",
+            "place",
+            ("key", "name"),
+            ("key", "name", "aliases", "category", "dept_code", "department", *_PLACE, "status", "made_up", "note"),
+            _PLACES,
+        ),
+        Kind(
             "departments",
             "department",
             ("name",),
@@ -135,6 +147,7 @@ POINT_KINDS = {  # what the column ``kind`` of a directory may say -> kind of se
     "department": "department", "departments": "department", "科室": "department", "部门": "department",
     "staff": "staff", "人员": "staff", "职工": "staff", "员工": "staff", "医生": "staff", "护士": "staff",
     "window": "window", "windows": "window", "窗口": "window",
+    "place": "place", "places": "place", "地点": "place", "场所": "place", "点位": "place",
     "logistics": "logistics", "后勤": "logistics", "班组": "logistics", "后勤班组": "logistics",
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from feedback_app.domain.question_choice import Asked, Rule, in_order
 from feedback_app.errors import NotFound, Refused
 from feedback_app.services import audit
 
-KINDS = ("staff", "window", "logistics", "department")
+KINDS = ("staff", "window", "place", "logistics", "department")
 
 
 @dataclass(frozen=True)

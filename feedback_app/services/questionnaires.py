@@ -19,6 +19,7 @@ from feedback_app.services import question_rules
 
 PRESETS = Path(__file__).parent.parent / "presets" / "questionnaires"
 DEFAULT = "short"
+_ALSO_ASKED = {"place": "place"}  # kinds that nobody serves at: what is asked where no rule says more
 
 
 def preset_keys() -> list[str]:
@@ -44,7 +45,7 @@ def current(session: Session, key: str = DEFAULT) -> tuple[QuestionnaireVersion,
 def for_point(session: Session, point: ServicePoint, now: datetime) -> tuple[QuestionnaireVersion, Questionnaire]:
     """What is asked at this service point now: by the rules of ``question_rules``, else the default set."""
     version = question_rules.version_for(session, point, now)
-    return (version, from_body(version.body)) if version else current(session)
+    return (version, from_body(version.body)) if version else current(session, _ALSO_ASKED.get(point.kind, DEFAULT))
 
 
 def latest(session: Session, key: str) -> QuestionnaireVersion:

@@ -16,7 +16,7 @@ from feedback_app.errors import NotFound
 from feedback_app.services import complaints, questionnaires
 from feedback_app.services.paging import Page, cut
 
-KINDS = ("staff", "window", "logistics", "department")
+KINDS = ("staff", "window", "place", "logistics", "department")
 CHANNELS = ("form", "bot", "paper", "assisted", "staff")
 LEVELS = (5, 4, 3, 2, 1)
 

@@ -14,7 +14,7 @@ from feedback_app.web.context import explain, language, runtime
 
 blueprint = Blueprint("admin_imports", __name__, url_prefix="/admin/directory/import")
 
-ORDER = ("departments", "staff", "windows", "logistics", "duty", "directory")
+ORDER = ("departments", "staff", "windows", "logistics", "places", "duty", "directory")
 SHOWN_ROWS = 8
 SHOWN_CORRECTIONS = 30  # rows at a time: more on one page tires, and the next ones follow
 SHOWN_CHANGES = 100
