@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, case, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, case, literal_column, null, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from feedback_app.db.base import Base, Instant
@@ -49,7 +49,10 @@ def over(
 
 def settled(who: ColumnElement[int | None]) -> ColumnElement[int | None]:
     """Who served in a query joined (outer) by :func:`over`: the roster's person, the taker, nobody while it is disputed."""
-    return case((DutySwap.state == "requested", None), (DutySwap.state == "confirmed", DutySwap.taker_id), else_=who)
+    # Written out, not bound: PostgreSQL groups by an expression only where it is the same to the letter.
+    asked: ColumnElement[str] = literal_column("'requested'")
+    agreed: ColumnElement[str] = literal_column("'confirmed'")
+    return case((DutySwap.state == asked, null()), (DutySwap.state == agreed, DutySwap.taker_id), else_=who)
 
 
 def of_person(session: Session, staff_id: int, since: datetime) -> Sequence[DutySwap]:

@@ -18,7 +18,7 @@ from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.domain.boards import public_rows
 from feedback_app.domain.cycles import Period
 from feedback_app.errors import Conflict, NotFound
-from feedback_app.services import audit, bindings, certificates, evidence, outbox, star_messages
+from feedback_app.services import audit, bindings, certificates, evidence, outbox, round_boards, star_messages
 from feedback_app.services import leaderboards as closing
 from feedback_app.services.bindings import Unreached
 from feedback_app.services.certificates import Honour
@@ -57,11 +57,14 @@ def publish(
 
     ``by`` is the name that stands on the board, ``actor`` (where it differs) who is in the audit log. Where the scheme asks for
     two people, the first one's call is only noted (0, and ``Board.checked_by``); the second one's releases. Raises NotFound
-    ``stars.not_closed``, Conflict ``stars.second_person`` when the first tries to be the second.
+    ``stars.not_closed``, Conflict ``stars.second_person`` when the first tries to be the second, ``stars.round_open`` while a
+    selection that leads this award still takes objections.
     """
     stored = leaderboards.find(session, award, str(period))
     if stored is None:
         raise NotFound("stars.not_closed", period=period)
+    if stored.published_at is None and round_boards.is_open(session, award, str(period), now, settings.hospital.zone):
+        raise Conflict("stars.round_open")
     if stored.published_at is None and _waits_for_another(session, stored, by, actor or by, now):
         return 0
     if not leaderboards.release(session, stored, by, now):
@@ -101,9 +104,10 @@ def _certify(session: Session, board: Board, by: str, now: datetime, settings: S
     """A certificate for everyone the frozen result honours."""
     vault = Vault(settings.security.secret_key.get_secret_value())
     tiers = {one.key: one.title["zh"] for one in board.scheme.tiers}
+    struck = round_boards.struck(session, board.scheme.key, str(board.period))
     for result in board.results:
         league = board.league_words(result.key)["zh"]
-        for row in (one for one in result.rows if one.won):
+        for row in (one for one in result.rows if one.won and one.point_id not in struck):
             honour = Honour(
                 source=evidence.board_subject(board.scheme.key, str(board.period)),
                 award=board.scheme.title["zh"],
@@ -124,6 +128,7 @@ def publish_due(session: Session, *, now: datetime, settings: Settings) -> list[
         if (
             hours is not None
             and not board.scheme.second_person
+            and not round_boards.is_open(session, board.scheme.key, str(board.period), now, settings.hospital.zone)
             and board.closed_at is not None
             and (now - board.closed_at).total_seconds() >= hours * 3600
         ):

@@ -13,11 +13,13 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.evidence import Evidence
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.rounds import Ballot, RoundStep
+from feedback_app.domain import cycles
 from feedback_app.errors import Conflict, FeedbackError, Gone, NotAllowed, Refused
 from feedback_app.services import (
     certificates,
     nominations,
     objections,
+    publications,
     reviews,
     round_clock,
     round_results,
@@ -457,3 +459,35 @@ def test_a_forged_and_a_revoked_certificate(runtime: Runtime) -> None:
         assert certificates.check(session, runtime.vault, code.lower()).revoked_at == after(VOTING)
         with pytest.raises(Conflict):
             certificates.revoke(session, made.number or "", why="查实违规", by="zhao", now=after(VOTING))
+
+
+def test_a_board_that_a_selection_leads_waits_for_the_objections_and_honours_nobody_struck(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rate(session, "D01", (0, 0, 0, 0, 200), "2026-11")
+        rate(session, "D02", (0, 0, 10, 50, 200), "2026-11")
+        rate(session, "D03", (10, 10, 50, 50, 80), "2026-11")
+    kinds = ("nomination", "publication")
+    period = cycles.Period.parse("2026-11")
+    start(runtime, kinds, award="monthly", period="2026-11")
+    nominate(runtime, "D01", "D02", kinds=kinds)
+    tick(runtime, noon("publication", kinds))  # 27 November: the month still runs
+    assert states(runtime) == {"D01": "listed", "D02": "listed"}, "nothing is settled before the board is closed"
+    december = datetime.fromisoformat("2026-12-01T09:00+08:00")
+    tick(runtime, december)
+    assert states(runtime) == {"D01": "won", "D02": "not_won"}
+    with runtime.transaction() as session:
+        number = number_of_in(session, "D01")
+        one = objections.file(session, KEY, Filing(number, "有责投诉", "k" * 20), now=december, zone=runtime.zone)
+        objections.decide(session, KEY, one.id, "upheld", "属实", by="lin", now=december, zone=runtime.zone)
+
+    def release(now: datetime) -> None:
+        with runtime.transaction() as session:
+            publications.publish(session, "monthly", period, by="王", now=now, settings=runtime.settings)
+
+    with pytest.raises(Conflict) as early:
+        release(december)
+    assert early.value.code == "stars.round_open"
+    release(after(kinds))
+    with runtime.reading() as session:
+        honoured = {one.holder for one in session.scalars(select(Certificate).where(Certificate.group == "医生"))}
+        assert "张伟" not in honoured
