@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, text
 
-from bench.measure import ratio
 from feedback_app.db.base import Base
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import Database
@@ -138,10 +137,9 @@ def board_of_the_month(session: Any) -> list[tuple[float, int]]:
     """Everybody of the month, sorted by mean: what the scan answers, from the counts kept ready."""
     found = []
     for (_, point_id), (plain, verified, _) in tallying.bodies(session, [str(LAST)]).items():
-        n = sum(plain) + sum(verified)
-        found.append(
-            (-sum((i + 1) * (a + b) for i, (a, b) in enumerate(zip(plain, verified, strict=True))) / n, point_id)
-        )
+        one, two, three, four, five = (a + b for a, b in zip(plain, verified, strict=True))
+        n = one + two + three + four + five
+        found.append((-(one + 2 * two + 3 * three + 4 * four + 5 * five) / n, point_id))
     return sorted(found)
 
 
@@ -206,7 +204,15 @@ def measure(database: Database, rounds: int) -> None:
             ours[name].append(timed(step))
     print(f"baseline, month scan without index: {sorted(baseline)[rounds // 2] * 1000:.1f} ms")
     for name, times in ours.items():
-        print(f"{name}: {sorted(times)[rounds // 2] * 1000:.1f} ms; / month scan {ratio(times, baseline)}", flush=True)
+        print(
+            f"{name}: {sorted(times)[rounds // 2] * 1000:.1f} ms; / month scan {percent(times, baseline)}", flush=True
+        )
+
+
+def percent(times: list[float], baseline: list[float]) -> str:
+    """The median of the ratios of each round, in per cent, with its range."""
+    shares = sorted(100 * one / other for one, other in zip(times, baseline, strict=True))
+    return f"{shares[len(shares) // 2]:.2f} % [{shares[0]:.2f}-{shares[-1]:.2f}]"
 
 
 def _settings(database: Database) -> Settings:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from feedback_app.cli._common import Session, put, say
+from feedback_app.cli._star_facts import import_figures, import_points, record
 from feedback_app.domain import boards, recounting
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.recounting import Recounted
@@ -179,5 +180,8 @@ def _tell(board: Board) -> None:
         for row in result.listed[:3]:
             say(f"    {row.rank:>4}. {row.name} {row.department} {row.score:.1f} ({row.low}-{row.high})")
 
+
+for _command in (import_figures, import_points, record):
+    stars.add_command(_command)
 
 COMMANDS = [stars]

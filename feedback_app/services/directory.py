@@ -95,6 +95,12 @@ def find(session: Session, point_id: int) -> ServicePoint:
     return point
 
 
+def by_key(session: Session, key: str) -> ServicePoint | None:
+    """The only one of staff, windows, teams and departments with this number; None where there is none or several."""
+    found = session.scalars(select(ServicePoint).where(ServicePoint.key == key).limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
 def departments(session: Session) -> Sequence[ServicePoint]:
     return directory.all_points(session, kind="department")
 

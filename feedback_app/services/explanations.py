@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from feedback_app.domain.awards import League
-from feedback_app.domain.boards import Row
+from feedback_app.domain.award_parts import League, Share
+from feedback_app.domain.boards import PATIENTS, Row
 from feedback_app.domain.cycles import Period
 from feedback_app.services.leaderboards import Board
 from feedback_app.texts import text
@@ -48,6 +48,8 @@ def place(board: Board, row: Row, language: str = "zh") -> str:
         "valid": row.valid,
         "month": period_name(board.period, language),
     }
+    if not row.listed and not row.missing and row.waiting:
+        return text("stars.own.waiting", language, **fields, what=waiting(board, row, language))
     if not row.listed:
         return text("stars.own.collecting", language, **fields)
     kind = "band" if row.shares_place else "place"
@@ -73,25 +75,14 @@ def trend(board: Board, row: Row, before: Row | None, language: str = "zh") -> s
 
 def lines(board: Board, row: Row, language: str = "zh") -> list[str]:
     """The whole explanation, one sentence a line, in the order in which the figure comes about."""
-    result = board.league(row.league)
     say = _Sayer(language)
     month = period_name(board.period, language)
     told = [place(board, row, language)]
     if row.listed:
         told.append(say("interval" if row.high > row.low else "sure", low=row.low, high=row.high))
-    told.append(say("counted", month=month, valid=row.valid, earlier=row.earlier, n=math.floor(row.n + 0.5)))
-    if row.mean is not None:
-        told.append(say("mean", mean=_points(row.mean)))
-        told.append(
-            say(
-                "shrunk",
-                mu=_points(result.mu),
-                k=math.floor(result.k + 0.5),
-                reliability=f"{row.reliability:.2f}",
-                score=_points(row.score),
-                mean=_points(row.mean),
-            )
-        )
+    if board.scheme.hears_patients:
+        told += _from_patients(board, row, say, month)
+    told += _composed(board, row, language)
     if row.not_counted:
         told.append(
             say(
@@ -101,10 +92,59 @@ def lines(board: Board, row: Row, language: str = "zh") -> list[str]:
                 reasons=_reasons(row.not_counted, language),
             )
         )
-    told.append(say("only_patients"))
+    told.append(say("only_patients" if len(board.scheme.shares) == 1 and board.scheme.hears_patients else "process"))
     if board.unverified:
         told.append(say("unverified"))
     return told
+
+
+def waiting(board: Board, row: Row, language: str = "zh") -> str:
+    """What is still lacking beside ratings: 同事互评、专家评分."""
+    names = [share_name(share, language) for share in board.scheme.shares if share.name in row.waiting]
+    return text("stars.rules.comma", language).join(names)
+
+
+def share_name(share: Share, language: str = "zh") -> str:
+    return share.title.get(language) or share.title.get("zh") or text(f"schemes.kinds.{share.kind}", language)
+
+
+def _from_patients(board: Board, row: Row, say: "_Sayer", month: str) -> list[str]:
+    result = board.league(row.league)
+    told = [say("counted", month=month, valid=row.valid, earlier=row.earlier, n=math.floor(row.n + 0.5))]
+    if row.mean is None:
+        return told
+    return [
+        *told,
+        say("mean", mean=_points(row.mean)),
+        say(
+            "shrunk",
+            mu=_points(result.mu),
+            k=math.floor(result.k + 0.5),
+            reliability=f"{row.reliability:.2f}",
+            score=_points(row.parts.get(PATIENTS, row.score)),
+            mean=_points(row.mean),
+        ),
+    ]
+
+
+def _composed(board: Board, row: Row, language: str) -> list[str]:
+    """Where several things count: each with its points and weight, and the sum."""
+    if len(board.scheme.shares) == 1:
+        return []
+    parts = [
+        text(
+            "stars.explain.part",
+            language,
+            name=share_name(share, language),
+            points=_points(row.parts[share.name]),
+            weight=share.weight,
+        )
+        for share in board.scheme.shares
+        if share.name not in row.waiting
+    ]
+    told = text("stars.explain.and", language).join(parts)
+    kind = "composed" if row.listed else "composed_so_far"
+    return [text(f"stars.explain.{kind}", language, parts=told, score=_points(row.score))]
 
 
 class _Sayer:

@@ -1,5 +1,6 @@
 """Leaderboards: previewed while a month runs, frozen when it is over. Closing sends nothing."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from feedback_app.db import counting_days, leaderboards, ratings, tallies
+from feedback_app.db import assessments, counting_days, leaderboards, ratings, tallies
 from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow, RecountKit
 from feedback_app.domain import boards, cycles, deciding, recounting
 from feedback_app.domain.award_scheme import Scheme
@@ -38,6 +39,7 @@ class Board:
     published_at: datetime | None = None
     published_by: str = ""
     recount_hash: str = ""  # seal of the recount kit
+    revoked: frozenset[int] = frozenset()  # service points whose honour was taken back
     checked_by: str = ""  # the first of two who release it, where the scheme asks for two
 
     @property
@@ -55,6 +57,10 @@ class Board:
     def league_words(self, key: str) -> Mapping[str, str]:
         """The league's title by language."""
         return next(one.title for one in self.scheme.leagues if one.key == key)
+
+    def tier_words(self, key: str) -> Mapping[str, str]:
+        """The tier's title by language."""
+        return next((one.title for one in self.scheme.tiers if one.key == key), {"zh": key})
 
     def row_of(self, point_id: int) -> Row | None:
         return next((row for result in self.results for row in result.rows if row.point_id == point_id), None)
@@ -220,7 +226,8 @@ def load(session: Session, award: str, period: Period, *, public_only: bool = Fa
 
 def _board(session: Session, stored: Leaderboard, *, public_only: bool = False) -> Board:
     rows = [boards.row_from(one.body) for one in leaderboards.rows(session, stored, public_only=public_only)]
-    return _assembled(stored, rows)
+    taken_back = assessments.revoked(session, stored.award_key, stored.period)
+    return dataclasses.replace(_assembled(stored, rows), revoked=frozenset(taken_back))
 
 
 def board_without_rows(stored: Leaderboard) -> Board:

@@ -16,6 +16,7 @@ from feedback_app.services import (
     explanations,
     leaderboards,
     publications,
+    recount_page,
     stuffing,
 )
 from feedback_app.services.evidence import board_subject
@@ -72,6 +73,34 @@ def board(award: str, period: str) -> str:
         pages=pages,
         over=runtime().now() >= found.period.ends(runtime().zone),
         zone=runtime().zone,
+        waiting=lambda board, row: explanations.waiting(board, row, language()),
+    )
+
+
+@blueprint.get("/<award>/<period>/recount")
+@allow(ADMIN, QUALITY)
+def recount(award: str, period: str) -> Response:
+    """The recount kit as one page for staff representatives, to be opened from a file."""
+    return _download(recount_page.page(_kit(award, period)), f"recount-{award}-{period}.html", "text/html")
+
+
+@blueprint.get("/<award>/<period>/kit")
+@allow(ADMIN, QUALITY)
+def kit(award: str, period: str) -> Response:
+    """The recount kit as lines of text."""
+    return _download(_kit(award, period), f"{award}-{period}.kit", "text/plain")
+
+
+def _kit(award: str, period: str) -> str:
+    with runtime().reading() as session:
+        return leaderboards.recount_kit(session, award, Period.parse(period))
+
+
+def _download(content: str, name: str, kind: str) -> Response:
+    return Response(
+        content,
+        content_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"},
     )
 
 
