@@ -91,11 +91,11 @@ def test_the_console_hands_out_the_recount_page(runtime: Runtime, client: FlaskC
     with runtime.transaction() as session:
         october(session)
         leaderboards.close(session, "monthly", OCTOBER, now=runtime.now(), zone=runtime.zone)
-    assert client.get("/admin/stars/monthly/2026-10/kit").status_code in (302, 303, 401, 403)
+    assert client.get("/admin/stars/monthly/2026-10/recount-kit").status_code in (302, 303, 401, 403)
     sign_in(client, runtime, "quality")
-    kit = client.get("/admin/stars/monthly/2026-10/kit")
+    kit = client.get("/admin/stars/monthly/2026-10/recount-kit")
     page = client.get("/admin/stars/monthly/2026-10/recount")
     assert kit.headers["Content-Disposition"].startswith("attachment") and '"seal"' in kit.text
     assert page.headers["Content-Disposition"].startswith("attachment") and "Recount(" in page.text
     assert all(one.name not in kit.text for one in directory(runtime.now()) if one.kind == "staff")
-    assert client.get("/admin/stars/monthly/2026-09/kit").status_code == 404
+    assert client.get("/admin/stars/monthly/2026-09/recount-kit").status_code == 404

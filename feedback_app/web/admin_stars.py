@@ -84,9 +84,9 @@ def recount(award: str, period: str) -> Response:
     return _download(recount_page.page(_kit(award, period)), f"recount-{award}-{period}.html", "text/html")
 
 
-@blueprint.get("/<award>/<period>/kit")
+@blueprint.get("/<award>/<period>/recount-kit")
 @allow(ADMIN, QUALITY)
-def kit(award: str, period: str) -> Response:
+def recount_kit(award: str, period: str) -> Response:
     """The recount kit as lines of text."""
     return _download(_kit(award, period), f"{award}-{period}.kit", "text/plain")
 
