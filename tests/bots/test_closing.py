@@ -1,15 +1,17 @@
 """In the chat: settled, rated, refused; and a question that somebody of the hospital answers without knowing who asks."""
 
 import pytest
+from flask.testing import FlaskClient
 
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.domain import complaints as rules
 from feedback_app.errors import NotFound
-from feedback_app.services import case_steps, patient_questions
+from feedback_app.services import bindings, case_steps, patient_questions
 from feedback_app.services.case_steps import Step
 from feedback_app.services.runtime import Runtime
 from tests.bots.test_dispatch import Patient, cases
+from tests.console import csrf
 
 
 @pytest.fixture
@@ -72,3 +74,27 @@ def test_a_question_is_passed_on_answered_and_nobody_elses(runtime: Runtime, pat
             patient_questions.answer(session, other, number, "出", seen, now=patient.now, zone=runtime.zone)
         patient_questions.answer(session, asked, number, "周一上午出诊。", seen, now=patient.now, zone=runtime.zone)
     assert "您打几分" in patient.says("可以了")
+
+
+def test_staff_answer_on_their_page_and_lose_nothing(runtime: Runtime, patient: Patient, client: FlaskClient) -> None:
+    patient.says("张伟医生下周一出诊吗")
+    patient.says("是")
+    number = cases(runtime)[0].number or ""
+    with runtime.transaction() as session:
+        doctor = session.query(ServicePoint).filter_by(key="D01").one()
+        token = bindings.sign_in(session, doctor, runtime.now())
+        seen = case_steps.version(case_steps.get(session, number))
+    client.set_cookie("staff", token, path="/staff")
+    page = client.get("/staff/questions").text
+    assert "张伟医生下周一出诊吗" in page and patient.openid not in page and "患者想问的" in client.get("/staff/").text
+    fields = {
+        "csrf_token": csrf(client, "/staff/questions"),
+        "number": number,
+        "seen": seen - 1,
+        "text": "周一上午出诊。",
+    }
+    refused = client.post("/staff/questions", data=fields)
+    assert (refused.status_code, "周一上午出诊。</textarea>" in refused.text) == (409, True)
+    assert client.post("/staff/questions", data={**fields, "seen": seen}).status_code == 303
+    assert cases(runtime)[0].state == "answered"
+    assert client.post("/staff/questions", data={**fields, "number": "T-2611-9999"}).status_code == 404
