@@ -38,7 +38,7 @@ BUDGET = 4.0
 WORDS = ("排队", "等了", "两个小时", "态度", "不耐烦", "收费", "窗口", "叫号", "护士", "医生", "药房", "检查", "没人理", "厕所", "床单", "电梯", "停车", "开药", "解释", "退费")  # fmt: skip
 PAGES = {
     "inbox": "/admin/complaints",
-    "inbox, last page": "/admin/complaints?page=9999",
+    "inbox, page 5": "/admin/complaints?page=5",
     "inbox of one department, overdue": "/admin/complaints?department=1&near=overdue",
     "search, two words": "/admin/complaints?q=%E5%8E%95%E6%89%80%20%E5%BA%8A%E5%8D%95",
     "search, one frequent word": "/admin/complaints?q=%E6%8E%92%E9%98%9F",

@@ -95,3 +95,10 @@ def release(session: Session, board: Leaderboard, by: str, now: datetime) -> boo
     )
     session.refresh(board)
     return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def closed_at(session: Session, award_key: str, period: str) -> datetime | None:
+    """When the period was frozen; None while it is open."""
+    return session.scalar(
+        select(Leaderboard.closed_at).where(Leaderboard.award_key == award_key, Leaderboard.period == period)
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -9,7 +10,8 @@ from feedback_app.db import leaderboards
 from feedback_app.domain import boards
 from feedback_app.domain.boards import Row
 from feedback_app.domain.cycles import Period
-from feedback_app.services import explanations
+from feedback_app.services import appeals, explanations
+from feedback_app.services import leaderboards as boards_of
 from feedback_app.services.leaderboards import Board, board_without_rows
 
 
@@ -56,3 +58,20 @@ def _told(board: Board, row: Row, before: Row | None, language: str) -> OwnResul
         trend=explanations.trend(board, row, before, language),
         lines=tuple(lines[1:]),
     )
+
+
+def after_appeals(session: Session, point_id: int, results: Sequence[OwnResult], zone: ZoneInfo) -> dict[int, Row]:
+    """Place in ``results`` to what the period would give today, where an appeal was upheld after it had been frozen.
+
+    What was published stays as it is; the person sees both.
+    """
+    found: dict[int, Row] = {}
+    for place, one in enumerate(results):
+        months = [str(month) for month in one.period.months]
+        closed = leaderboards.closed_at(session, one.award, str(one.period))
+        if closed is None or not appeals.upheld_since(session, point_id, closed, months):
+            continue
+        row = boards_of.preview(session, one.award, one.period, now=closed, zone=zone).row_of(point_id)
+        if row is not None:
+            found[place] = row
+    return found

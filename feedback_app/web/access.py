@@ -85,12 +85,12 @@ def table(app: Flask) -> Mapping[str, Mapping[str, str]]:
 
 
 def viewer() -> Viewer:
-    """Whoever is signed in, as services are asked: a console account, else a member of staff."""
+    """Whoever is signed in, as services are asked. One browser may hold both: under /staff it is the member of staff."""
     account, staff = g.get("account"), g.get("staff")
-    if account is not None:
-        return Viewer(account.role, account.login, account.department_id, account.person_id)
     if staff is not None:
         return Viewer(STAFF, f"staff:{staff.key}", staff.department_id, staff.id)
+    if account is not None:
+        return Viewer(account.role, account.login, account.department_id, account.person_id)
     return Viewer(PUBLIC)
 
 

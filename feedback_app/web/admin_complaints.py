@@ -65,12 +65,14 @@ def index() -> str:
 def inbox_page(problem: str = "") -> str:
     wanted, today, who = _wanted(), local_day(runtime().now(), runtime().zone), viewer()
     with runtime().reading() as session:
-        page = complaint_desk.inbox(session, wanted, number_from("page", 1) or 1, who, today)
+        counts = complaint_desk.counts(session, wanted, who, today)
+        total = counts[wanted.state] if wanted.state else sum(counts.values())
+        page = complaint_desk.inbox(session, wanted, number_from("page", 1) or 1, who, today, total)
         return render_template(
             "admin/complaints.html",
             page=page,
             words=complaint_desk.words_of(session, page.rows, who),
-            counts=complaint_desk.counts(session, wanted, who, today),
+            counts=counts,
             wanted=wanted,
             departments=rating_lists.departments(session),
             views=desk_tools.views(session, who.login),

@@ -20,6 +20,7 @@ _CHART_MONTHS = 6
 def index() -> str:
     with runtime().reading() as reading:
         results = own_results.own_results(reading, g.staff.id, language())
+        recounted = own_results.after_appeals(reading, g.staff.id, results, runtime().zone)
         thanks = own_thanks.latest(reading, g.staff, [one.period for one in results])
     award = results[0].award if results else ""
     line = [
@@ -28,7 +29,12 @@ def index() -> str:
         if one.row.listed and one.award == award
     ]
     return render_template(
-        "staff/index.html", me=g.staff, results=results, chart=trend_chart(line[::-1]), thanks=thanks
+        "staff/index.html",
+        me=g.staff,
+        recounted=recounted,
+        results=results,
+        chart=trend_chart(line[::-1]),
+        thanks=thanks,
     )
 
 
