@@ -235,7 +235,10 @@ def _values(case: Any) -> dict[str, str]:
 
 def _sent() -> list[Sent]:
     given = [one for one in request.files.getlist("files") if one.filename]
-    return [Sent(one.filename or "", one.stream.read(case_files.LARGEST + 1)) for one in given]
+    sent = [Sent(one.filename or "", one.stream.read(case_files.LARGEST + 1)) for one in given]
+    for one in given:
+        one.close()
+    return sent
 
 
 def _say_here(number: str) -> None:
