@@ -240,5 +240,5 @@ def running(tmp_path: Path, *, database: str = "", web_workers: int = 1, workers
 def _answers(made: Running, address: str) -> bool:
     try:
         return made.browser.get(address, timeout=5).status_code == 200
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):  # not there yet, or not at once
         return False
