@@ -10,6 +10,7 @@ from feedback_app.domain import questionnaire_drafts as drafts
 from feedback_app.domain.draft_notes import notes_of
 from feedback_app.domain.questionnaire_changes import changes
 from feedback_app.domain.questionnaire_drafts import Body
+from feedback_app.domain.questionnaires import types
 from feedback_app.errors import Conflict, Refused
 from feedback_app.services import draft_history
 from feedback_app.services import questionnaire_editing as editing
@@ -33,6 +34,7 @@ def _builder(session: Session, body: Body, *, opened: str, problem: str = "", th
     begun, kept = editing.draft(session, set_key()), editing.working_body(session, set_key())
     found = faults(body, draft_problems.problems(body))
     question = drafts.find(body, opened)
+    question = question if question and question["kind"] in types() else None
     standing = draft_history.standing(session, begun, g.account.login, runtime().now())
     return render_template(
         "admin/questions.html",
