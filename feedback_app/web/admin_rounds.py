@@ -28,7 +28,7 @@ from feedback_app.services import (
 from feedback_app.services.nominations import Proposal
 from feedback_app.services.votes import Voter
 from feedback_app.web import navigation, round_forms
-from feedback_app.web.access import ADMIN, QUALITY, allow
+from feedback_app.web.access import ADMIN, QUALITY, allow, asks_again
 from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.errors import status_of
 
@@ -155,6 +155,22 @@ def act(key: str, action: str) -> Any:
         return _desk(key, link=done)
     flash(t(f"rounds.admin.done_{done}"), "ok")
     return _back(key)
+
+
+@blueprint.post("/<key>/publish")
+@allow(ADMIN, QUALITY)
+@asks_again
+def publish(key: str) -> Any:
+    """Everybody sees it from now on: the password is asked for again."""
+    return act(key, "publish")
+
+
+@blueprint.post("/<key>/revoke")
+@allow(ADMIN, QUALITY)
+@asks_again
+def revoke(key: str) -> Any:
+    """A certificate is taken back before everybody."""
+    return act(key, "revoke")
 
 
 class _Link(str):
