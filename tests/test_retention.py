@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback_app import clock, jobs
+from feedback_app.db.case_grams import CaseGram
 from feedback_app.db.case_media import CaseMedia
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.directory import ServicePoint
@@ -124,6 +125,7 @@ def test_closed_cases_forget_the_person_and_later_the_words(runtime: Runtime, po
         assert session.get_one(Case, closed).text == ""
         assert {one.text for one in session.query(CaseEvent).filter_by(case_id=closed)} == {""}
         assert [one.case_id for one in session.query(CaseMedia)] == [still_open]
+        assert {one.case_id for one in session.query(CaseGram)} == {still_open}
         assert session.get_one(Case, still_open).text == SCREENED
     move(runtime, began + timedelta(hours=1))
     with runtime.transaction() as session:

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from feedback_app.db.case_grams import CaseGram
 from feedback_app.db.case_media import CaseMedia
+from feedback_app.db.case_privacy import CaseRelease
 from feedback_app.db.case_secrets import CaseSecret
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.pictures import Picture
@@ -96,5 +98,7 @@ def _forget_words(session: Session, before: datetime) -> int:
     ids = session.scalars(select(Case.id).where(Case.closed_at < before, Case.text != "")).all()
     session.execute(update(Case).where(Case.id.in_(ids)).values(text="", handling_words=""))
     session.execute(update(CaseEvent).where(CaseEvent.case_id.in_(ids)).values(text="", salt=""))
+    session.execute(update(CaseRelease).where(CaseRelease.case_id.in_(ids)).values(text=""))
+    session.execute(delete(CaseGram).where(CaseGram.case_id.in_(ids)))  # what was searched in is words too
     session.execute(delete(CaseMedia).where(CaseMedia.case_id.in_(ids)))
     return len(ids)

@@ -53,7 +53,7 @@ def test_complaints(client: FlaskClient) -> None:
         answer = client.post("/feedback", data=fields, environ_base={"REMOTE_ADDR": OUTSIDE})
         return answer.status_code, answer.text
 
-    assert [send(number)[0] for number in range(3)] == [200, 200, 429]
+    assert [send(number)[0] for number in range(3)] == [303, 303, 429]
     assert "窗口一直没有人 9" in send(9)[1]
 
 
