@@ -27,6 +27,8 @@ class Inbound:
 
 LONGEST_REPLY = 2048
 """Bytes of UTF-8 that a passive reply may have."""
+ROOM_FOR_NOTE = 100
+"""Bytes kept free in a part for the line that tells how many follow."""
 
 
 def cut(text: str, most_bytes: int) -> str:
@@ -40,23 +42,46 @@ def cut(text: str, most_bytes: int) -> str:
     return (kept[:end].rstrip() if end > len(kept) * 2 // 3 else kept) + "…" if kept else ""
 
 
+def split(text: str, most_bytes: int) -> tuple[str, ...]:
+    """``text`` in parts of at most ``most_bytes`` of UTF-8, cut between lines or sentences where one ends near. Nothing is
+    lost but the blanks between the parts."""
+    parts = []
+    while len(text.encode()) > most_bytes:
+        head = text.encode()[:most_bytes].decode(errors="ignore")
+        end = max(head.rfind("\n"), *(head.rfind(sign) + 1 for sign in "。！？!?；;"))
+        head = head[:end] if end > len(head) // 2 else head
+        parts.append(head.rstrip())
+        text = text[len(head) :].lstrip()
+    return (*parts, text) if text else tuple(parts)
+
+
 @dataclass(frozen=True)
 class Reply:
     """What we say at once. Empty text: nothing (the platform is told ``success``).
 
-    ``options`` are the numbered lines at the end of ``text``, for a platform that can show them as buttons.
+    ``options`` are the numbered lines at the end of ``text``, for a platform that can show them as buttons. ``rest`` is what
+    one reply has no room for: it follows as messages of its own.
     """
 
     text: str = ""
     options: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str, options: tuple[str, ...] = ()) -> "Reply":
-        """Cut to what the platform takes, without signs that XML or a phone cannot show."""
+        """In parts that the platform takes, without signs that XML or a phone cannot show."""
         lines = [text, *(f"{place} {option}" for place, option in enumerate(options, start=1))]
         joined = clean("\n".join(line for line in lines if line))
-        return cls(cut(joined, LONGEST_REPLY), options)
+        return cls(*_first_and_rest(joined, options))
 
     def topped(self, line: str) -> "Reply":
         """With ``line`` before it, still within what the platform takes."""
-        return Reply(cut(clean(f"{line}\n\n{self.text}"), LONGEST_REPLY), self.options)
+        whole = "\n".join((self.text, *self.rest))
+        return Reply(*_first_and_rest(clean(f"{line}\n\n{whole}"), self.options))
+
+
+def _first_and_rest(text: str, options: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    if len(text.encode()) <= LONGEST_REPLY:
+        return text, options, ()
+    first, *rest = split(text, LONGEST_REPLY - ROOM_FOR_NOTE)
+    return first, options, tuple(rest)

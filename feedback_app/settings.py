@@ -215,6 +215,8 @@ class Limits(Section):
     ratings_per_minute: int = Field(default=30, ge=1)
     complaints_per_hour: int = Field(default=60, ge=1)
     sign_ins_per_hour: int = Field(default=60, ge=1)
+    # Of one person who writes to the official account; six minutes' worth may come at once.
+    messages_per_minute: int = Field(default=10, ge=1)
     # Networks where many phones share one address, such as the hospital's Wi-Fi: ten times as much.
     shared_networks: tuple[str, ...] = ()
 

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
+from bots import dispatch, knowledge
 from bots.dispatch import answer
-from bots.messages import LONGEST_REPLY, Inbound, Reply, cut
+from bots.messages import LONGEST_REPLY, Inbound, Reply, cut, split
+from bots.turn import Turn
 from feedback_app.db.complaints import Case, CaseEvent
 from feedback_app.db.conversations import NotUnderstood
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.ratings import Rating
-from feedback_app.services import codes, conversations, verification
+from feedback_app.services import codes, conversations, people, verification
 from feedback_app.services.runtime import Runtime
 from tests.conftest import NOON
 
@@ -331,3 +334,38 @@ def test_saying_no_keeps_it_as_a_remark(runtime: Runtime, patient: Patient) -> N
 def test_english_accounts_are_kept(runtime: Runtime, patient: Patient, text: str, kind: str) -> None:
     assert "umber" in patient.says(text)
     assert [case.kind for case in cases(runtime)] == [kind]
+
+
+def test_a_flood_is_kept_and_told_once(runtime: Runtime, patient: Patient) -> None:
+    answers = [patient.says(f"第{number}遍了你好") for number in range(200)]
+    told = [place for place, said in enumerate(answers) if "发得太快" in said]
+    assert told == [60] and set(answers[61:]) == {""}
+    with runtime.reading() as session:
+        assert session.query(NotUnderstood).filter_by(context="too_fast").count() == 50
+    assert patient.says("我不想活了")
+
+
+@pytest.mark.parametrize("size", [1, 700, 1500])
+def test_long_text_is_parted_and_nothing_is_lost(size: int) -> None:
+    text = "".join(f"第{number}句话。" for number in range(size))
+    parts = split(text, LONGEST_REPLY)
+    assert "".join(parts) == text and all(len(part.encode()) <= LONGEST_REPLY for part in parts)
+
+
+def test_a_long_reply_keeps_what_follows() -> None:
+    reply = Reply.of("".join(f"第{number}句话。" for number in range(300)))
+    assert len(reply.text.encode()) <= LONGEST_REPLY and len(reply.rest) == 2
+    assert reply.text + "".join(reply.rest) == "".join(f"第{number}句话。" for number in range(300))
+
+
+def test_the_rest_of_a_long_answer_follows_as_messages(runtime: Runtime) -> None:
+    long = "".join(f"第{number}句话。" for number in range(300))
+    with runtime.transaction() as session:
+        person = people.meet(session, runtime.vault, "o-patient", app_id="", now=NOON)
+        inbound = Inbound(key="m-1", openid="o-patient", account="", kind="text", created_at=NOON, text="?")
+        turn = Turn(session, runtime, inbound, NOON, person.hash, "zh", knowledge.of(session, runtime), None)
+        first = dispatch.whole(turn, person, Reply.of(long))
+        parts = [row.payload["text"] for row in session.query(OutboxMessage).order_by(OutboxMessage.id)]
+    assert "还有 2 段" in first.text and "还有 1 段" in parts[0] and len(parts) == 2
+    assert all(len(one.encode()) <= LONGEST_REPLY for one in (first.text, *parts))
+    assert "".join(one.split("\n")[0] for one in (first.text, *parts)) == long
