@@ -30,6 +30,8 @@ class Builder:
         self.page, self.server = page, server
         self.keys: dict[str, str] = {}  # number in the file -> key of the question
         self.last: tuple[str, Mapping[str, Any]] = ("", {})  # the question before, and its item
+        # The phone beside it, drawn anew at each step, is other tests' matter.
+        page.route("**/admin/questions/preview*", lambda route: route.abort())
 
     # --- fields and buttons
 
@@ -259,17 +261,18 @@ class Builder:
         self.group(key, wanted, "")
 
     def group(self, key: str, wanted: Rows, path: str, there: int = 0) -> None:
-        """First the parts, behind the ``there`` rows that a new group begins with; then how they are joined; then those
-        rows go, and each part is filled in."""
+        """First the parts, of which a new group begins with ``there`` rows; then how they are joined; then the rows that
+        are not wanted go, and each part is filled in."""
         if not there and isinstance(wanted.parts[0], Rows):
             self.press(f"if-add:{key}:{path}")
             there = 1
-        for part in wanted.parts:
+        kept = min(there, next((at for at, one in enumerate(wanted.parts) if isinstance(one, Rows)), len(wanted.parts)))
+        for part in wanted.parts[kept:]:
             self.press(f"{'if-group' if isinstance(part, Rows) else 'if-add'}:{key}:{path}")
         join = f"{key}.if.{path}.join" if path else f"{key}.if.join"
         self.choose(join, wanted.join)
-        for _ in range(there):
-            self.press(f"if-remove:{key}:{path}.0" if path else f"if-remove:{key}:0")
+        for _ in range(there - kept):
+            self.press(f"if-remove:{key}:{path}.{kept}" if path else f"if-remove:{key}:{kept}")
         for at, part in enumerate(wanted.parts):
             place = f"{path}.{at}" if path else str(at)
             if isinstance(part, Rows):
@@ -298,7 +301,8 @@ class Builder:
             self.choose(f"{base}.value", offered.get(wanted.values[0], wanted.values[0]))
         else:
             self.fill(f"{base}.value", wanted.values[0])
-        self.press("save")
+        if self.with_script:  # without, the next button keeps what was typed
+            self.press("save")
 
     # --- the file that comes out
 

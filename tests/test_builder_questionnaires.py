@@ -1,16 +1,18 @@
 """Every questionnaire of the neutral notation can be built by hand in the console and read from its file, without loss."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from feedback_app.domain.condition_rows import rows_of
-from feedback_app.domain.conditions import parse
+from feedback_app.domain.condition_rows import Rows, rows_of
+from feedback_app.domain.conditions import changed, compares, parse
+from feedback_app.domain.draft_fields import typed
 from feedback_app.domain.neutral_writing import to_neutral
-from feedback_app.domain.questionnaire_bodies import from_body
+from feedback_app.domain.questionnaire_bodies import from_body, to_body
 from feedback_app.domain.questionnaires import type_of
 from feedback_app.domain.toml_writing import dumps
 from feedback_app.services import question_sets
@@ -39,9 +41,13 @@ def enter(page: Page, server: str, runtime: Runtime) -> None:
 
 
 def meant(data: dict[str, Any]) -> dict[str, Any]:
-    """The content, conditions as what they mean instead of how they are spelled."""
+    """The content, conditions as what they mean instead of how they are spelled: "one of these" has no order."""
+
+    def condition(text: str) -> Rows:
+        return rows_of(changed(parse(text), lambda one: replace(one, values=tuple(sorted(one.values)))))
+
     items = [
-        {**item, **({"show_if": rows_of(parse(item["show_if"]))} if "show_if" in item else {})} for item in data["item"]
+        {**item, **({"show_if": condition(item["show_if"])} if "show_if" in item else {})} for item in data["item"]
     ]
     return {**data, "item": items}
 
@@ -92,10 +98,24 @@ def test_a_nasty_questionnaire_comes_in_and_goes_out_without_loss(name: str) -> 
     assert to_neutral(question_sets.read(dumps(data).encode(), "x")) == data
 
 
-@pytest.mark.parametrize("name", ["outpatient_2019", "wide"])
+@pytest.mark.parametrize("name", ["outpatient_2019", "wide", "nested"])
 def test_a_questionnaire_is_built_without_javascript(
     browser: Browser, server: str, runtime: Runtime, name: str, tmp_path: Path
 ) -> None:
     context = browser.new_context(java_script_enabled=False, locale="zh-CN")
     built(context.new_page(), server, runtime, name, tmp_path)
     context.close()
+
+
+def test_an_imported_condition_keeps_its_author_s_order_when_its_fields_are_saved() -> None:
+    body = to_body(question_sets.read(dumps(file("nested")).encode(), "x"))
+    sixth = next(one for one in body["question"] if one["source"]["no"] == "A6")
+    place = f"{sixth['key']}.if.1.1.0"
+    said = {f"{place}.op": ["in"], f"{place}.value": ["", *reversed(answers_of(sixth["show_if"]))]}
+    assert typed(body, said) == body
+    fewer = {**said, f"{place}.value": ["", answers_of(sixth["show_if"])[0]]}
+    assert typed(body, fewer) != body
+
+
+def answers_of(show_if: str) -> list[str]:
+    return [value for one in compares(parse(show_if)) if one.op == "in" for value in one.values]

@@ -155,6 +155,8 @@ def _fitted(target: Question | None, before: Compare, op: str, values: tuple[str
     if not values:
         kept = before.values if before.op in SAME else ()
         values = kept if offered is not None and kept else (offered[0][0],) if offered else ("",)
+    if op == before.op and set(values) == set(before.values):
+        return before  # ticks come in the order of the page, the author's order says the same
     return Compare(before.key, op, values if op == "in" else values[:1])
 
 
