@@ -39,6 +39,9 @@ PAGES = (
     ("quality", "/admin/appeals/1"),
     ("director", "/admin/unlocks"),
     ("admin", "/admin/accounts"),
+    (OFFICE, "/admin/complaints/join?number=T-2611-0001+T-2611-0002+T-2611-0003"),
+    (OFFICE, "/admin/improvements"),
+    ("admin", "/admin/workdays"),
 )
 
 

@@ -4,7 +4,7 @@ Nothing disappears: a merged case keeps its number, its history and its writer, 
 in, and asks for it by the old number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -39,23 +39,47 @@ def merge(session: Session, number: str, into: str, *, seen: int, by: str, now: 
     ``complaints.not_possible``.
     """
     case, target = case_steps.lock(session, number, seen), case_steps.get(session, into)
-    if case.id == target.id:
-        raise Refused("complaints.same_case")
-    if rules.SPLIT not in rules.moves(target.state, target.kind):  # only what is being handled takes another in
-        raise Conflict("complaints.not_possible", action=rules.MERGE, state=target.state)
+    check_merge(case, target, seen=seen)
     _merge(session, case, target, by=by, now=now, zone=zone)
     return target
 
 
-def join(session: Session, numbers: Sequence[str], cause: Cause, *, by: str, now: datetime, zone: ZoneInfo) -> Case:
+def check_merge(case: Case, target: Case, *, seen: int) -> None:
+    """Raise what :func:`merge` would, changing nothing: for a page that asks once more."""
+    case_steps.check_version(case, seen)
+    if case.id == target.id:
+        raise Refused("complaints.same_case")
+    if rules.SPLIT not in rules.moves(target.state, target.kind):  # only what is being handled takes another in
+        raise Conflict("complaints.no_merge_into", number=target.number)
+    rules.after(case.state, case.kind, rules.MERGE)
+
+
+def join(
+    session: Session,
+    numbers: Sequence[str],
+    cause: Cause,
+    *,
+    by: str,
+    now: datetime,
+    zone: ZoneInfo,
+    seen: Mapping[str, int] | None = None,
+) -> Case:
     """One systemic case for several (those of low ratings, for example); all of them live on in it.
 
-    Its date is the nearest of theirs. Raises Refused ``complaints.bad_choice`` for none or too many, and as :func:`merge`.
+    Its date is the nearest of theirs. ``seen``: number -> the version it was decided on, where somebody looked at them.
+    Raises Refused ``complaints.bad_choice`` for none or too many, ``complaints.words_needed``, and as :func:`merge`.
     """
     wanted = list(dict.fromkeys(numbers))
     if not 1 < len(wanted) <= LONGEST_LIST:
         raise Refused("complaints.bad_choice", chosen=str(len(wanted)))
-    joined = [case_steps.get(session, number) for number in wanted]
+    if not cause.text.strip():
+        raise Refused("complaints.words_needed")
+    if cause.category not in ("", *rules.CATEGORIES):
+        raise Refused("complaints.bad_choice", chosen=cause.category[:20])
+    joined = [
+        case_steps.get(session, number) if seen is None else case_steps.lock(session, number, seen.get(number, -1))
+        for number in wanted
+    ]
     filing = Filing(
         text=cause.text,
         source="window",
@@ -80,9 +104,7 @@ def split(session: Session, number: str, text: str, *, seen: int, by: str, now: 
     ``complaints.not_possible``.
     """
     case = case_steps.lock(session, number, seen)
-    rules.after(case.state, case.kind, rules.SPLIT)
-    if not text.strip():
-        raise Refused("complaints.words_needed")
+    check_split(case, text, seen=seen)
     filing = Filing(
         text=text,
         source=case.source,
@@ -100,6 +122,16 @@ def split(session: Session, number: str, text: str, *, seen: int, by: str, now: 
     case_history.write(session, case, rules.SPLIT, actor=by, now=now, details={"into": second.number})
     audit.write(session, actor=by, action="case.split", subject=number, now=now, into=second.number)
     return second
+
+
+def check_split(case: Case, text: str, *, seen: int) -> None:
+    """Raise what :func:`split` would, changing nothing: for a page that asks once more."""
+    case_steps.check_version(case, seen)
+    rules.after(case.state, case.kind, rules.SPLIT)
+    if not text.strip():
+        raise Refused("complaints.words_needed")
+    if len(text) > complaints.LONGEST_TEXT:
+        raise Refused("complaints.too_long", most=complaints.LONGEST_TEXT, length=len(text))
 
 
 def _merge(session: Session, case: Case, target: Case, *, by: str, now: datetime, zone: ZoneInfo) -> None:

@@ -60,9 +60,14 @@ def lock(session: Session, number: str, seen: int) -> Case:
     """The case, nobody else's until the transaction ends. Raises Conflict ``complaints.moved`` when it is newer than seen."""
     case = get(session, number)
     session.refresh(case, with_for_update=True)
+    check_version(case, seen)
+    return case
+
+
+def check_version(case: Case, seen: int) -> None:
+    """Raises Conflict ``complaints.moved`` when the case is newer than ``seen``."""
     if version(case) != seen:
         raise Conflict("complaints.moved", number=case.number)
-    return case
 
 
 def take(session: Session, number: str, step: Step, now: datetime, zone: ZoneInfo) -> Case:

@@ -82,9 +82,9 @@ def words_of(session: Session, cases: Sequence[Case], viewer: Viewer) -> Mapping
 def moves(case: Case) -> Sequence[str]:
     """What can be written about the case now, in the order of the page."""
     possible = rules.moves(case.state, case.kind)
-    order = (rules.ANSWER, rules.NOTE, rules.CLOSE, rules.REOPEN)
+    order: tuple[str, ...] = (rules.ANSWER, rules.NOTE, rules.CLOSE, rules.REFUSE, rules.REOPEN)
     if case.state == "answered" and not _awaits_words(case):  # closing is what comes next
-        order = (rules.CLOSE, rules.ANSWER, rules.NOTE, rules.REOPEN)
+        order = (rules.CLOSE, rules.ANSWER, rules.NOTE, rules.REFUSE, rules.REOPEN)
     return [action for action in order if action in possible]
 
 

@@ -103,7 +103,10 @@ def take(number: str) -> Any:
     """One step: answered, noted, closed, reopened. What was written is never lost."""
     form = request.form
     action, text = form.get("action", ""), form.get("text", "")
-    step = Step(action, text, seen_version(), g.account.login, g.account.role, reason=form.get("reason", ""))
+    step = Step(
+        action, text, seen_version(), g.account.login, g.account.role,
+        reason=form.get("reason", ""), new_facts=bool(form.get("new_facts")),
+    )  # fmt: skip
     try:
         files = case_files.ready(_sent())
         if g.account.role == PROTECTION and action != rules.NOTE:
@@ -114,7 +117,7 @@ def take(number: str) -> Any:
                 case_files.attach(session, case.events[-1], files, g.account.login, runtime().now())
             reach = complaint_desk.reach(case)
     except (Conflict, NotAllowed, Refused) as error:
-        return case_refused(number, error, {action: text})
+        return case_refused(number, error, {action: text, "new_facts": form.get("new_facts", "")})
     said = reach if action == "answered" else action
     flash(t(f"admin_complaints.done.{said}"), "ok")
     return redirect(url_for("admin_complaints.show", number=number), 303)
