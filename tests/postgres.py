@@ -25,9 +25,9 @@ def is_wanted() -> bool:
     return os.environ.get("SERVICE_STAR_TEST_DATABASE", "sqlite") == KIND
 
 
-def url_for(folder: Path) -> str:
+def url_for(folder: Path, *, durable: bool = False) -> str:
     """The address of the database that belongs to this folder; made at the first call."""
-    port = server()
+    port = server(durable=durable)
     name = "t_" + hashlib.sha256(str(folder).encode()).hexdigest()[:20]
     with psycopg.connect(
         host="127.0.0.1", port=port, user="postgres", dbname="postgres", autocommit=True
@@ -38,8 +38,11 @@ def url_for(folder: Path) -> str:
 
 
 @cache
-def server() -> int:
-    """Start a server for this test process; returns its port. Stopped when the process ends."""
+def server(*, durable: bool = False) -> int:
+    """Start a server for this test process; returns its port. Stopped when the process ends.
+
+    ``durable``: what is committed is on the disk, as in a hospital; otherwise it is only fast.
+    """
     home = Path(tempfile.mkdtemp(prefix="pg-"))
     programs = _programs(home)
     as_root = os.geteuid() == 0
@@ -49,7 +52,7 @@ def server() -> int:
     user = NOBODY if as_root else None
     data = home / "data"
     _run([programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"], user)
-    settings = f"-F -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c max_connections=200"
+    settings = f"{'' if durable else '-F'} -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c max_connections=200"
     _run([programs / "pg_ctl", "-D", data, "-o", settings, "-l", home / "log", "-w", "start"], user)
     atexit.register(_stop, programs, data, home, user)
     return port

@@ -10,7 +10,9 @@ chain, the first of two equal submissions, the end of a month), both call :func:
 
 import fcntl
 import hashlib
+import logging
 import os
+import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
@@ -20,10 +22,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from feedback_app.db import shown_state
 from feedback_app.db.writing import Writing
+from feedback_app.errors import Unavailable
+
+_log = logging.getLogger(__name__)
 
 
 class WriteQueue:
@@ -93,14 +99,14 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """One all-or-nothing unit of writing; committed (and on disk) when the block ends without an error."""
         waiting: AbstractContextManager[None] = self._queue.turn() if self._queue else nullcontext()
-        with waiting, Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with _said_plainly(), waiting, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
         """The same unit of writing as :meth:`transaction`, for ``db.writing``: the session is only made when asked for."""
         waiting: AbstractContextManager[None] = self._queue.turn() if self._queue else nullcontext()
-        with waiting, self._kept_connection() as connection:
+        with _said_plainly(), waiting, self._kept_connection() as connection:
             writing = Writing(connection)
             if self.is_sqlite:
                 writing.driver.execute("BEGIN IMMEDIATE")
@@ -127,7 +133,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that never waits for writers. Changes made to its objects are thrown away."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with _said_plainly(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def shown_state(self) -> int:
@@ -168,6 +174,19 @@ class Database:
         self._kept.clear()
         self._own = threading.local()
         self.engine.dispose()
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """A full disk, a database that is down: nothing was stored, and whoever asked is told so.
+
+    Raises Unavailable ``database.unavailable`` instead of the driver's own error, which goes to the log.
+    """
+    try:
+        yield
+    except (OperationalError, sqlite3.OperationalError) as error:
+        _log.error("the database cannot be used: %s", getattr(error, "orig", error))
+        raise Unavailable("database.unavailable") from error
 
 
 def lock(session: Session, name: str, *, shared: bool = False) -> None:

@@ -1,0 +1,301 @@
+"""Kill -9 under load, on both databases; a full disk; and whether every thank-you was written to the disk before it was said.
+
+python -m bench.crash [--kills 200] [--acknowledged 20000] [--database sqlite|postgresql|both] [--full 40] [--traced 200]
+
+60 % of the kills take everything at once (web master, its workers, the work process), 30 % one web worker, 10 % the master
+alone. Patients whose answer was lost send the same form again. Afterwards, what is stored is compared with what was sent and
+with what was acknowledged, and ``service-star verify`` must find nothing. PostgreSQL runs with fsync on.
+"""
+
+import argparse
+import http.client
+import os
+import random
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+
+from bench.running import Patients, Product, Sent, children, post
+from feedback_app.db.ratings import Rating
+from feedback_app.services import verification
+from feedback_app.services.runtime import opened
+from feedback_app.settings import load
+from tests import postgres
+
+SQLITE = "sqlite"
+BETWEEN_KILLS = (0.2, 1.2)  # seconds of load
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run showed; every figure but the first two should be 0."""
+
+    acknowledged: int
+    kills: dict[str, int]
+    lost: int
+    doubled: int
+    altered: int
+    invented: int
+    problems: int
+
+    @property
+    def clean(self) -> bool:
+        return not (self.lost or self.doubled or self.altered or self.invented or self.problems)
+
+
+def crash(folder: Path, kind: str, *, kills: int, acknowledged: int, seed: int = 1) -> Outcome:
+    dice, done, ready = random.Random(seed), Counter[str](), []
+    product = Product(folder, kind)
+    patients = Patients(product)
+    for name in ("serve", "work"):
+        product.start(name)
+    product.wait()
+    patients.start()
+    try:
+        while sum(done.values()) < kills:
+            time.sleep(dice.uniform(*BETWEEN_KILLS))
+            done[_kill(product, dice)] += 1
+            ready.append(product.wait())
+        while len(patients.accepted) < acknowledged:
+            time.sleep(0.2)
+    finally:
+        patients.stop()
+        product.stop()
+    found = compare(product, patients, dict(done))
+    slowest = f"ready again: median {median(ready):.1f} s, longest {max(ready):.1f} s" if ready else ""
+    print(
+        f"{kind}: {found}\n  {slowest}; {len(patients.attempted) - len(patients.accepted)} never answered", flush=True
+    )
+    return found
+
+
+def _kill(product: Product, dice: random.Random) -> str:
+    """Kill something as a power cut would; what. Whatever has no master any more is started again."""
+    what = dice.choices(("all", "worker", "master"), (60, 30, 10))[0]
+    serve = product.groups["serve"]
+    if what == "worker":
+        workers = product.web_workers()
+        if workers:
+            with suppress(ProcessLookupError):
+                os.kill(dice.choice(workers), signal.SIGKILL)
+            return what
+    if what == "master":
+        os.kill(serve.pid, signal.SIGKILL)
+        serve.wait()
+        product.start("serve")
+        return what
+    for name in ("serve", "work"):
+        with suppress(ProcessLookupError):
+            os.killpg(product.groups[name].pid, signal.SIGKILL)
+        product.groups[name].wait()
+    for name in ("serve", "work"):
+        product.start(name)
+    return "all"
+
+
+def compare(product: Product, patients: Patients, kills: dict[str, int]) -> Outcome:
+    """What is stored, against what was sent and what was acknowledged."""
+    by_key = {f"form:{key}:": sent for key, sent in patients.attempted.items()}
+    with opened(load(product.config)) as runtime, runtime.reading() as session:
+        stored = [(one.idempotency_key, one.receipt, one.score, one.comment) for one in session.query(Rating)]
+        later = runtime.now() + timedelta(seconds=1)
+        problems = [one for one in verification.problems(session, runtime.vault, later) if one.what != "entry_waiting"]
+    for problem in problems[:5]:
+        print("  PROBLEM", problem)
+    keys = Counter(key for key, *_ in stored)
+    receipts = {key.split(":")[1]: receipt for key, receipt, *_ in stored}
+    known = [by_key.get(key[: key.rindex(":") + 1]) for key, *_ in stored]
+    return Outcome(
+        acknowledged=len(patients.accepted),
+        kills=kills,
+        lost=sum(receipts.get(key) != receipt for key, receipt in patients.accepted.items()),
+        doubled=sum(count - 1 for count in keys.values()) + len(stored) - len({receipt for _, receipt, *_ in stored}),
+        altered=sum(
+            sent is not None and (sent.level, sent.comment) != (score, comment)
+            for sent, (_, _, score, comment) in zip(known, stored, strict=True)
+        ),
+        invented=sum(sent is None for sent in known),
+        problems=len(problems),
+    )
+
+
+def full_disk(rounds: int) -> int:
+    """SQLite on a disk of 4 MB that is filled to the brim again and again; how many were thanked for what is not there."""
+    with tempfile.TemporaryDirectory() as name, _small_disk(Path(name) / "disk") as disk:
+        product = Product(disk, SQLITE, workers=1, places=2)
+        product.start("serve")
+        product.wait()
+        thanked: dict[str, tuple[Sent, str]] = {}
+        answers: Counter[int] = Counter()
+        came_back = 0
+        try:
+            for number in range(rounds):
+                _fill(disk)
+                answers += _send(product, 12, number, thanked)
+                (disk / "filler").unlink()
+                back = _send(product, 2, number, thanked)
+                came_back += back[303] == 2
+                answers += back
+        finally:
+            product.stop()
+        with opened(load(product.config)) as runtime, runtime.reading() as session:
+            stored = {one.receipt: (one.score, one.comment) for one in session.query(Rating)}
+            broken = [
+                one
+                for one in verification.problems(session, runtime.vault, runtime.now())
+                if one.what != "entry_waiting"
+            ]
+        false = sum(stored.get(receipt) != (sent.level, sent.comment) for sent, receipt in thanked.values())
+        print(
+            f"full disk: {rounds} rounds, answers {dict(answers)}, thanked {len(thanked)}, false thanks {false}, "
+            f"served again at once when there was room {came_back} of {rounds}, problems {len(broken)}",
+            flush=True,
+        )
+        return false + len(broken) + (rounds - came_back) + (0 if answers[503] else 1)
+
+
+def _send(product: Product, count: int, number: int, thanked: dict[str, tuple[Sent, str]]) -> Counter[int]:
+    answers: Counter[int] = Counter()
+    connection = http.client.HTTPConnection("127.0.0.1", product.port, timeout=30)
+    for turn in range(count):
+        sent = Sent(secrets.token_urlsafe(18), turn % 2, turn % 5 + 1, f"{number}/{turn} " + "满" * 300)
+        status, receipt = post(connection, product.printed[sent.place], sent)
+        answers[status] += 1
+        if receipt:
+            thanked[sent.key] = sent, receipt
+    connection.close()
+    return answers
+
+
+@contextmanager
+def _small_disk(place: Path) -> Iterator[Path]:
+    """Needs root, for mounting."""
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", place], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+def _fill(disk: Path) -> None:
+    with (disk / "filler").open("ab", buffering=0) as filler, suppress(OSError):
+        while True:
+            filler.write(b"\0" * 4096)
+
+
+_LINE = re.compile(r"^(\d+) +(\d+\.\d+) (.*)$")
+_TOOK = re.compile(r"<(\d+\.\d+)>$")
+
+
+def traced(folder: Path, kind: str, wanted: int) -> tuple[int, int]:
+    """So many acknowledgements under strace: how many were seen, and how many left before a flush had ended."""
+    product = Product(folder, kind, workers=1)
+    product.start("serve")
+    product.wait()
+    patients = Patients(product, count=2)
+    log = folder / "strace.log"
+    pids = [product.groups["serve"].pid, *product.web_workers()]
+    if kind == postgres.KIND:
+        pids += _postgres_processes()
+    calls = "trace=fsync,fdatasync,recvfrom,recvmsg,read,sendto,sendmsg,write"
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-ttt", "-T", "-s", "24", "-e", calls, "-o", log, *(f"-p{pid}" for pid in pids)],
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(1)
+    patients.start()
+    try:
+        ends = time.monotonic() + 120
+        while len(patients.accepted) < wanted and time.monotonic() < ends:
+            time.sleep(0.1)
+    finally:
+        patients.stop()
+        tracer.terminate()
+        tracer.wait(20)
+        product.stop()
+    seen, early = flushed_first(log.read_text("utf-8", "replace").splitlines())
+    print(
+        f"{kind}: {seen} acknowledgements under strace, {early} sent before a flush between request and answer",
+        flush=True,
+    )
+    return seen, early
+
+
+def flushed_first(lines: list[str]) -> tuple[int, int]:
+    """Acknowledgements in a trace, and those without a flush that began after the request came and ended before the answer."""
+    flushes: list[tuple[float, float]] = []  # begun, ended
+    asked: dict[str, float] = {}  # file descriptor -> when its last POST came
+    begun: dict[str, str] = {}
+    seen = early = 0
+    for line in lines:
+        found = _LINE.match(line)
+        if not found:
+            continue
+        task, at, call = found[1], float(found[2]), found[3]
+        took = _TOOK.search(call)
+        if call.endswith("<unfinished ...>"):
+            begun[task] = call
+        resumed = call.startswith("<... ")
+        if resumed:
+            call = begun.pop(task, "") + call
+        if re.match(r"f(data)?sync\(", call) and took:
+            flushes.append((at - float(took[1]), at) if resumed else (at, at + float(took[1])))
+        posted = re.match(r"(?:recvfrom|recvmsg|read)\((\d+), \"POST /s/", call)
+        if posted:
+            asked[posted[1]] = at
+        thanked = re.match(r"(?:sendto|sendmsg|write)\((\d+), \"HTTP/1.1 303", call)
+        if thanked and thanked[1] in asked and not resumed:
+            seen += 1
+            came = asked.pop(thanked[1])
+            early += not any(start >= came and end <= at for start, end in flushes[-200:])
+    return seen, early
+
+
+def _postgres_processes() -> list[int]:
+    """The server of this process and what it has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and f"-p\0{postgres.server(durable=True)}\0" in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
+    return [pid for master in found for pid in (master, *children(master))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--acknowledged", type=int, default=20_000)
+    parser.add_argument("--database", choices=(SQLITE, postgres.KIND, "both"), default="both")
+    parser.add_argument("--full", type=int, default=40)
+    parser.add_argument("--traced", type=int, default=200)
+    chosen = parser.parse_args()
+    wrong = 0
+    for kind in (SQLITE, postgres.KIND) if chosen.database == "both" else (chosen.database,):
+        if chosen.traced and shutil.which("strace"):
+            with tempfile.TemporaryDirectory() as name:
+                seen, early = traced(Path(name), kind, chosen.traced)
+                wrong += early + (seen == 0)
+        elif chosen.traced:
+            print("strace is not installed: nothing is said about the order of flush and answer")
+        if chosen.kills:
+            with tempfile.TemporaryDirectory() as name:
+                wrong += not crash(Path(name), kind, kills=chosen.kills, acknowledged=chosen.acknowledged).clean
+    if chosen.full:
+        wrong += full_disk(chosen.full)
+    raise SystemExit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

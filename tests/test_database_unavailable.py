@@ -1,0 +1,50 @@
+"""A database without room, or that is not there: 503 in words, nobody is thanked, and all is well as soon as it can be."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from feedback_app.db.engine import Database
+from feedback_app.db.ratings import Rating
+from feedback_app.errors import Unavailable
+from feedback_app.services.runtime import Runtime
+
+
+def test_without_room_nobody_is_thanked_and_with_room_all_is_well(
+    app: Flask, client: FlaskClient, runtime: Runtime, code: Callable[[str], str]
+) -> None:
+    if not runtime.database.is_sqlite:
+        pytest.skip("PostgreSQL has no page limit; bench/crash.py fills a real disk")
+    path, engine = f"/s/{code('D01')}", app.extensions["service_star"].database.engine
+    room = {"pages": 1}  # SQLite: as few as there are already
+
+    def limited(connection: Any, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={room['pages']}")
+
+    event.listen(engine, "checkout", limited)
+    answers, keys = [], [f"key{n:021}" for n in range(40)]
+    for key in keys:
+        form = {"key": key, "overall": "1", "comment": "满" * 400}
+        answers.append(client.post(path, data=form))
+        if answers[-1].status_code != 303:
+            break
+    assert answers[-1].status_code == 503 and "没有收下" in answers[-1].text
+    room["pages"] = 100_000
+    again = client.post(path, data={"key": keys[len(answers) - 1], "overall": "1", "comment": "满"})
+    assert again.status_code == 303
+    with runtime.reading() as session:
+        assert session.query(Rating).count() == len(answers)  # the refused one is there once, from the second try
+
+
+def test_a_server_that_is_not_there_is_said_plainly() -> None:
+    gone = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing?connect_timeout=2")
+    with pytest.raises(Unavailable) as told, gone.reading() as session:
+        session.query(Rating).count()
+    assert told.value.code == "database.unavailable"
+    with pytest.raises(Unavailable), gone.transaction() as session:
+        session.query(Rating).count()
+    gone.close()
