@@ -42,12 +42,7 @@ def results(session: Session, version_id: int, month: Month) -> Results:
     version = session.get(QuestionnaireVersion, version_id)
     if version is None or version.state == "draft":
         raise NotFound("questions.no_version")
-    query = select(Rating.answers).where(
-        Rating.questionnaire_version_id == version_id,
-        Rating.period == str(month),
-        or_(Rating.status == "counted", Rating.score == NO_LEVEL),
-    )
-    forms = [dict(answers) for answers in session.scalars(query)]
+    forms = forms_of(session, version_id, str(month))
     made = from_body(version.body)
     scores = dimension_scores(made, forms)
     return Results(
@@ -57,6 +52,16 @@ def results(session: Session, version_id: int, month: Month) -> Results:
         lines=[_line(one, forms) for one in made.questions if type_of(one).possible(one) is not None],
         positive=positive_share(made, forms),
     )
+
+
+def forms_of(session: Session, version_id: int, period: str) -> list[dict[str, Any]]:
+    """The answers of each form of this version in one month that is in some result."""
+    query = select(Rating.answers).where(
+        Rating.questionnaire_version_id == version_id,
+        Rating.period == period,
+        or_(Rating.status == "counted", Rating.score == NO_LEVEL),
+    )
+    return [dict(answers) for answers in session.scalars(query)]
 
 
 def _line(one: Question, forms: Sequence[Mapping[str, Any]]) -> Line:
