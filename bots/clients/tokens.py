@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from bots.clients.reactions import UNREACHED, PlatformError
+from feedback_app.clock import system_clock
 from feedback_app.services import platform_tokens
 from feedback_app.services.platform_tokens import AccessToken
 from feedback_app.services.runtime import Runtime
@@ -15,7 +16,11 @@ Fetch = Callable[[], tuple[str, int]]
 
 
 class TokenKeeper:
-    """Fetches when there is no fresh token, one at a time (a lease in the database); everybody else waits for it."""
+    """Fetches when there is no fresh token, one at a time (a lease in the database); everybody else waits for it.
+
+    The lease and the rest after a fetch are kept by the system's clock, never by the shared clock file: the platform counts
+    real seconds, and a clock moved ahead would end the rest at once and hand a lease to a second process during a fetch.
+    """
 
     def __init__(self, runtime: Runtime, name: str, fetch: Fetch) -> None:
         """``fetch`` asks the platform: token and the seconds it lives. Raises PlatformError."""
@@ -34,7 +39,7 @@ class TokenKeeper:
             if found and found.value != rejected and found.is_fresh(self._runtime.now()):
                 return found.value
             with self._runtime.transaction() as session:
-                mine = platform_tokens.claim(session, self._name, owner, self._runtime.now())
+                mine = platform_tokens.claim(session, self._name, owner, system_clock())
             if mine:
                 return self._renew(owner, rejected)
             time.sleep(_LOOK_EVERY)
@@ -56,4 +61,4 @@ class TokenKeeper:
             return value
         finally:
             with self._runtime.transaction() as session:
-                platform_tokens.release(session, self._name, owner, self._runtime.now())
+                platform_tokens.release(session, self._name, owner, system_clock())

@@ -52,6 +52,7 @@ class Received:
 class Counts:
     received: dict[str, dict[str, int]]  # openid | userid | webhook -> who -> number
     calls: dict[str, int]  # API path -> number
+    token_calls: dict[str, list[float]]  # API path of a token -> when it was asked for, in seconds of a steady clock
     dropped: dict[str, int]  # swallowed silently, by reason
 
 

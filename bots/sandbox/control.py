@@ -17,7 +17,7 @@ POST /repeat                  {times} -> [outcome]: the last callback again, sam
 POST /verify                  {} -> {ok, status}: the GET with echostr
 GET  /received                ?openid= | userid= | webhook= -> [message] the hospital sent, oldest first
 GET  /chat                    ?openid= -> [message] the whole chat
-GET  /counts                  {received: {openid|userid|webhook: {who: n}}, calls: {path: n}, dropped: {reason: n}}
+GET  /counts                  {received: {openid|userid|webhook: {who: n}}, calls: {path: n}, token_calls: {path: [s]}, dropped: …}
 POST /faults, DELETE /faults  {kind, path?, share?, times?, seconds?}: see ``bots.sandbox.faults``
 POST /settings                {mode?, ip_refused?, secret_frozen?, phone_openid?, phone_userid?, cut_seconds?}
 POST /quotas                  {path: n}: other daily limits
@@ -200,7 +200,8 @@ def counts() -> Response:
     with platform.lock:
         for (kind, who), number in platform.received.items():
             received[kind][who] = number
-        return jsonify({"received": received, "calls": platform.calls, "dropped": platform.dropped})
+        counted = {"calls": platform.calls, "token_calls": platform.token_calls, "dropped": platform.dropped}
+        return jsonify({"received": received, **counted})
 
 
 @blueprint.post("/faults")

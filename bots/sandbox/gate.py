@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from bots.sandbox.actions import Phone
 from bots.sandbox.faults import Fault
 from bots.sandbox.state import Platform
-from bots.sandbox.tokens import TokenBook
+from bots.sandbox.tokens import TOKEN_CALLS, TokenBook
 
 Answer = dict[str, Any]
 Handler = Callable[[Platform], Answer]
@@ -86,6 +86,8 @@ def _passed(path: str, handler: Handler, needs: str) -> Response:
     platform = phone().platform
     with platform.lock:
         platform.calls[path] += 1
+        if path in TOKEN_CALLS:
+            platform.token_calls[path].append(time.monotonic())
         fault = platform.faults.next(path)
     if fault and fault.kind == "bad_gateway":
         return Response("<html><h1>502 Bad Gateway</h1></html>", 502, content_type="text/html")

@@ -125,6 +125,7 @@ class Platform:
             self.boxes: dict[Box, deque[Message]] = defaultdict(lambda: deque(maxlen=BOX_SIZE))
             self.received: Counter[Box] = Counter()
             self.calls: Counter[str] = Counter()
+            self.token_calls: dict[str, list[float]] = defaultdict(list)  # path -> seconds, of a clock nobody moves
             self.dropped: Counter[str] = Counter()  # swallowed without a word, by reason
             self.numbers = itertools.count(1)
             self.classic, self.stable, self.corp = ClassicTokens(), StableTokens(), CorpTokens()

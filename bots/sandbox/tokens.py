@@ -8,6 +8,7 @@ LIFE = timedelta(seconds=7200)
 OVERLAP = timedelta(seconds=300)
 FORCED_A_DAY = 20
 FORCED_APART = timedelta(seconds=30)
+TOKEN_CALLS = frozenset({"/cgi-bin/token", "/cgi-bin/stable_token", "/cgi-bin/gettoken"})
 LENGTH = 157  # characters, as long as the real ones are today
 
 

@@ -45,7 +45,10 @@ def keep(session: Session, vault: Vault, name: str, value: str, *, expires_in: i
 
 
 def claim(session: Session, name: str, owner: str, now: datetime) -> bool:
-    """Whether ``owner`` is now the only one to fetch this token, for LEASE. A lease further away than that is void."""
+    """Whether ``owner`` is now the only one to fetch this token, for LEASE. A lease further away than that is void.
+
+    Leases are kept in real time: ``now`` is the system's clock, here and in :func:`release`.
+    """
     free = or_(Lease.until <= now, Lease.until > now + LEASE, Lease.owner == owner)
     taken = session.execute(
         update(Lease)

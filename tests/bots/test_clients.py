@@ -1,5 +1,6 @@
 """Calling the platforms: tokens shared and fetched once, every error code with its reaction, nothing secret anywhere."""
 
+import contextlib
 import csv
 import json
 import logging
@@ -104,6 +105,37 @@ class TestTokens:
         assert (len(double.to(CUSTOM)), len(double.to(STABLE))) == (2, 2)
         assert "40001" in caplog.text
 
+    @pytest.mark.parametrize("first", [Say({"access_token": "T2", "expires_in": 7200}), refusal(-1), GATEWAY, HANG_UP])
+    def test_nobody_fetches_within_a_second_of_the_last_fetch_even_if_the_shared_clock_jumps(
+        self, house: Runtime, double: PlatformDouble, first: Say
+    ) -> None:
+        """Four processes at once, each refused its token; a minute passes on the shared clock with each fetch."""
+        file = Path(house.settings.sandbox.clock_file)
+
+        def fetched(say: Say) -> Callable[[Any], Say]:
+            def jump(_: Any) -> Say:
+                clock.move(file, clock.file_clock(file)() + timedelta(minutes=1))
+                return say
+
+            return jump
+
+        good = Say({"access_token": "T3", "expires_in": 7200})
+        double.script[STABLE] = [fetched(first), fetched(good)]
+        processes = [Runtime.open(house.settings) for _ in range(4)]
+        accounts = [OfficialAccount(one) for one in processes]
+
+        def ask(number: int) -> None:
+            with contextlib.suppress(PlatformError):
+                accounts[number % 4]._platform._keeper.token(rejected="T2")
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(ask, range(8)))
+        for one in processes:
+            one.close()
+        times = [one.at for one in double.to(STABLE)]
+        assert len(times) == 2
+        assert times[1] - times[0] >= platform_tokens.REST.total_seconds() - 0.01
+
     def test_what_another_process_renewed_is_used(self, house: Runtime, double: PlatformDouble) -> None:
         account = OfficialAccount(house)
         assert account.token() == "T1"
@@ -147,9 +179,9 @@ class TestTokens:
 
     def test_a_lease_of_a_dead_process_ends(self, house: Runtime, double: PlatformDouble) -> None:
         with house.transaction() as session:
-            assert platform_tokens.claim(session, "wechat:wx0123456789abcdef", "dead", NOON)
-            assert not platform_tokens.claim(session, "wechat:wx0123456789abcdef", "me", NOON)
-        clock.move(Path(house.settings.sandbox.clock_file), NOON + platform_tokens.LEASE)
+            long_ago = clock.system_clock() - platform_tokens.LEASE
+            assert platform_tokens.claim(session, "wechat:wx0123456789abcdef", "dead", long_ago)
+            assert not platform_tokens.claim(session, "wechat:wx0123456789abcdef", "me", long_ago)
         assert OfficialAccount(house).token() == "T1"
 
 

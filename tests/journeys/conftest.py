@@ -109,6 +109,9 @@ class Running:
         """Whether the web pages can be served."""
         return _answers(self, f"{self.base}/readyz")
 
+    def sandbox_answers(self) -> bool:
+        return _answers(self, f"{self.phones.address}/")
+
     def logs(self) -> str:
         return "\n".join(f"== {log.name}\n{log.read_text('utf-8')[-3000:]}" for log in self.folder.glob("*.log"))
 
@@ -228,7 +231,7 @@ def running(tmp_path: Path, *, database: str = "", web_workers: int = 1, workers
         for number in range(workers):
             made.start(f"worker{number or ''}", "work")
         made.until(lambda: _answers(made, f"{made.base}/readyz"), "the web pages answer")
-        made.until(lambda: _answers(made, f"{made.phones.address}/"), "the sandbox answers")
+        made.until(made.sandbox_answers, "the sandbox answers")
         yield made
     finally:
         made.stop()

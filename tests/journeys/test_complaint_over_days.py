@@ -28,12 +28,21 @@ def told(hospital: Running) -> list[str]:
 
 
 def restart(hospital: Running) -> None:
-    """Web and worker die without tidying up and are started again."""
-    for name in ("web", "worker"):
+    """Web, worker and the sandbox die without tidying up and are started again: each gets a new process."""
+    before = {name: process.pid for name, process in hospital.processes.items()}
+    for name in list(before):
         hospital.kill(name)
+    assert not hospital.processes and not hospital.answers()
+    hospital.start("sandbox", "sandbox", "--port", hospital.phones.address.rpartition(":")[2])
     hospital.start("web", "serve", "--port", hospital.base.rpartition(":")[2])
     hospital.start("worker", "work")
+    hospital.until(hospital.sandbox_answers, "the sandbox answers again")
     hospital.until(hospital.answers, "the web pages answer again")
+    assert hospital.processes.keys() == before.keys() == {"web", "worker", "sandbox"}
+    assert not set(before.values()) & {process.pid for process in hospital.processes.values()}
+    hospital.phones.patient(
+        WANG, "王芳"
+    )  # the platform of the sandbox lives in memory; she comes back as the same openid
 
 
 def swept(hospital: Running, day: str) -> bool:
