@@ -131,6 +131,8 @@ class Worker:
         self._keep_evidence()
         self._keep_tallies()
         for kind, work in DAILY.items():
+            if kind in case_duties.BEFORE:
+                self._stepwise(case_duties.BEFORE[kind])
             if not self._stop.is_set():
                 self._daily(kind, work)
         now = self._runtime.now()
@@ -297,6 +299,23 @@ class Worker:
             if periodic.take(session, kind, day, now):
                 done = work(session, self._runtime, now)
                 _log.info("%s of %s: %s", kind, day, done)
+
+    def _stepwise(self, kind: str) -> None:
+        """A day's work in small transactions, so that writers never wait long; any worker may go on where another broke off."""
+        now, after = self._runtime.now(), 0
+        day = local_day(now, self._runtime.zone).isoformat()
+        with self._runtime.reading() as session:
+            if periodic.is_done(session, kind, day):
+                return
+        while not self._stop.is_set():
+            with self._runtime.transaction() as session:
+                if periodic.is_done(session, kind, day):
+                    return
+                done = case_duties.STEPWISE[kind](session, self._runtime.settings, now, after)
+                if done.after is None:
+                    periodic.take(session, kind, day, now)
+                    return
+                after = done.after
 
     def deliver(self) -> int:
         """Send everything that is due now; returns how many messages were handed to a channel."""

@@ -1,14 +1,19 @@
 """The morning's work: once each whatever crashes, nothing on days off, and news by template for who has been away."""
 
+import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
+from feedback_app import clock, jobs
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.domain import complaints as rules
-from feedback_app.services import case_news, case_reminders, people
+from feedback_app.services import case_duties, case_news, case_reminders, people, periodic
+from feedback_app.services.case_reminders import Reminded
 from feedback_app.services.runtime import Runtime
+from feedback_app.settings import Settings
 from tests.conftest import NOON
 from tests.test_case_services import Desk
 
@@ -45,6 +50,37 @@ def test_a_crash_in_the_middle_loses_and_doubles_nothing(desk: Desk) -> None:
         assert len(keys(session)) == len(set(keys(session))) == 4
         opens = {one.not_before for one in session.query(OutboxMessage).filter_by(purpose="case_reminder")}
     assert opens == {datetime(2026, 11, 27, 0, 30, tzinfo=UTC)}, "half past eight in Shanghai, never at night"
+
+
+def test_the_morning_comes_in_small_transactions_and_a_worker_that_broke_off_is_followed_by_another(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three cases at a time: broken off in the third step, gone on with by two workers at once: each case told once."""
+    numbers = [desk.file() for _ in range(8)]
+    monkeypatch.setattr(case_reminders, "BATCH", 3)
+    clock.move(Path(desk.runtime.settings.sandbox.clock_file), at("2026-11-27"))
+    steps: list[int] = []
+
+    def breaking(session: Session, settings: Settings, now: datetime, after: int) -> Reminded:
+        steps.append(after)
+        if len(steps) == 3:
+            raise Crash
+        return case_reminders.remind_some(session, settings, now, after)
+
+    with monkeypatch.context() as broken, pytest.raises(Crash):
+        broken.setattr(case_duties, "STEPWISE", {"case_reminders": breaking})
+        jobs.Worker(desk.runtime, {}).tick()
+    assert [desk.story(number).count("reminded") for number in numbers] == [1] * 6 + [0] * 2, "what was done stays"
+    workers = [threading.Thread(target=jobs.Worker(desk.runtime, {}).tick) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [desk.story(number).count("reminded") for number in numbers] == [1] * 8
+    with desk.runtime.reading() as session:
+        told = [key for key in keys(session) if not key.startswith("cases:digest")]
+        assert len(told) == len(set(told)) == 8
+        assert periodic.is_done(session, "case_reminders", "2026-11-27")
 
 
 @pytest.mark.parametrize("day", ["2026-11-28", "2026-11-29", "2026-10-01"])

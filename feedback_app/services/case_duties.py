@@ -20,11 +20,18 @@ def _silent(session: Session, settings: Settings, now: datetime) -> object:
 DAILY: Mapping[str, Callable[[Session, Settings, datetime], object]] = {
     "case_dates": _dates,
     "case_silent": _silent,
-    "case_reminders": case_reminders.remind,
     "case_digest": case_reminders.digest,
     "case_tasks": improvements.remind,
 }
-"""In this order: a date that has moved is not reminded of, and what is closed is not counted."""
+"""In this order: what is closed is not counted. A whole one in one transaction."""
+
+STEPWISE: Mapping[str, Callable[[Session, Settings, datetime, int], case_reminders.Reminded]] = {
+    "case_reminders": case_reminders.remind_some,
+}
+"""A few cases in each transaction: from case 0 on, each time after the last case looked at, until there are no more."""
+
+BEFORE: Mapping[str, str] = {"case_digest": "case_reminders"}
+"""Which of those comes before which daily work: a date that has moved is not reminded of, and the digest ends the morning."""
 
 
 def seal(session: Session, now: datetime) -> int:

@@ -5,7 +5,7 @@ it queues nothing twice. On days that are not worked nobody is written to; the n
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.engine import lock
 from feedback_app.domain import reminders
 from feedback_app.domain.complaints import OPEN
 from feedback_app.domain.periods import local_day
@@ -25,7 +26,8 @@ from feedback_app.settings import Settings
 from feedback_app.texts import text
 
 REMINDED = "reminded"
-_BATCH = 500
+BATCH = 40
+"""Cases in one transaction: a fraction of a second, so that nobody who rates at that moment waits for the morning."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +38,44 @@ class _Morning:
     today: date
     opens: datetime
     is_workday: WorkdayTable
+    known: dict[tuple[str, str | int | None], list[Way]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reminded:
+    """How many cases were concerned; ``after``: the last case looked at, None when there are no more."""
+
+    told: int
+    after: int | None
 
 
 def remind(session: Session, settings: Settings, now: datetime) -> int:
     """Queue every reminder that has become due; how many cases were concerned."""
+    told, after = 0, 0
+    while True:
+        done = remind_some(session, settings, now, after)
+        told += done.told
+        if done.after is None:
+            return told
+        after = done.after
+
+
+def remind_some(session: Session, settings: Settings, now: datetime, after: int) -> Reminded:
+    """The same for the next :data:`BATCH` cases, in a transaction of their own; begun again at 0 after a crash, what was told
+    is not told twice: each case remembers the moment it was reminded of."""
+    lock(session, REMINDED)  # two workers at once would each write it into the history
     morning = _morning(session, settings, now)
     if morning is None:
-        return 0
-    running = select(Case).where(Case.state == OPEN, Case.due_on.is_not(None), Case.made_up.is_(False))
+        return Reminded(0, None)
+    running = select(Case).where(Case.state == OPEN, Case.due_on.is_not(None), Case.made_up.is_(False), Case.id > after)
+    cases = session.scalars(running.order_by(Case.id).limit(BATCH)).all()
     told = 0
-    for case in session.scalars(running.order_by(Case.id).execution_options(yield_per=_BATCH)).all():
+    for case in cases:
         stage = stage_of(session, case, morning.today, morning.is_workday)
         if stage is not None and case.last_reminder != f"{case.clock_round}:{stage.key}":
             _remind(morning, case, stage)
             told += 1
-    return told
+    return Reminded(told, cases[-1].id if len(cases) == BATCH else None)
 
 
 def stage_of(session: Session, case: Case, today: date, is_workday: WorkdayTable) -> Stage | None:
@@ -63,7 +88,7 @@ def stage_of(session: Session, case: Case, today: date, is_workday: WorkdayTable
 
 def _remind(morning: _Morning, case: Case, stage: Stage) -> None:
     session = morning.session
-    ways = {way.name: way for who in stage.to for way in _ways(morning, case, who)}
+    ways = {way.name: way for who in stage.to for way in _ways_once(morning, case, who)}
     title = text(f"complaints.remind.{stage.word}_title", number=case.number)
     words = text(f"complaints.remind.{stage.word}", number=case.number, due_on=case.due_on)
     for way in ways.values():
@@ -80,6 +105,14 @@ def _remind(morning: _Morning, case: Case, stage: Stage) -> None:
     case.last_reminder = f"{case.clock_round}:{stage.key}"
     details = {"stage": stage.key, "round": case.clock_round, "to": list(stage.to)}
     case_history.write(session, case, REMINDED, actor="system", now=morning.now, details=details)
+
+
+def _ways_once(morning: _Morning, case: Case, who: str) -> list[Way]:
+    """Asked once for each owner and department of these cases."""
+    about = {reminders.OWNER: case.owner, reminders.HEAD: case.department_id}.get(who)
+    if (who, about) not in morning.known:
+        morning.known[who, about] = _ways(morning, case, who)
+    return morning.known[who, about]
 
 
 def _ways(morning: _Morning, case: Case, who: str) -> list[Way]:
