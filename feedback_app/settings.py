@@ -45,6 +45,8 @@ class Hospital(Section):
     name_en: str = ""
     timezone: str = "Asia/Shanghai"
     languages: tuple[str, ...] = ("zh", "en")
+    # How staff are named on badges and on the page behind a scan: in full, or surname and staff number (张医生 工号 D01).
+    staff_names: Literal["full", "surname"] = "full"
 
     @field_validator("timezone")
     @classmethod

@@ -11,6 +11,7 @@ from feedback_app.db import codes
 from feedback_app.db.codes import KINDS, PRINTABLE, STATUSES, Code, Wanted
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import lock
+from feedback_app.domain.badge_names import badge_name
 from feedback_app.errors import Gone, NotFound, Refused
 from feedback_app.services import audit
 from feedback_app.services.vault import Vault
@@ -39,6 +40,7 @@ class CodeRow:
     created_at: datetime
     retired_at: datetime | None
     retired_why: str
+    badge_name: str = ""  # staff: surname and number, for hospitals that show no full names
     chat_url: str = ""  # what a picture holds instead of ``url`` where a scan is to open the chat
 
     @property
@@ -231,5 +233,6 @@ def row(code: Code, base_url: str) -> CodeRow:
         created_at=code.created_at,
         retired_at=code.retired_at,
         retired_why=code.retired_why,
+        badge_name=badge_name(point.name, point.category, point.key) if point.kind == "staff" else "",
         chat_url=code.chat_url,
     )

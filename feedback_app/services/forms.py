@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from feedback_app.db import codes as code_rows
 from feedback_app.db.codes import Code
 from feedback_app.db.directory import ServicePoint
+from feedback_app.domain.badge_names import badge_name
 from feedback_app.domain.questionnaires import Questionnaire
 from feedback_app.services import codes, place_profiles, question_rules, questionnaires, quiet_visits, tickets
 from feedback_app.services.vault import Vault
@@ -51,18 +52,19 @@ class Alternative:
     place: Place
 
 
-def place_of(point: ServicePoint) -> Place:
+def place_of(point: ServicePoint, names: str = "full") -> Place:
+    """``names``: setting hospital.staff_names; ``surname`` shows of staff surname and number only."""
     department = point.department.name if point.department else ""
-    return Place(
-        point.id, point.kind, point.name, point.title, department, point.building, point.floor, point.open_hours
-    )
+    short = names == "surname" and point.kind == "staff"
+    name = badge_name(point.name, point.category, point.key) if short else point.name
+    return Place(point.id, point.kind, name, point.title, department, point.building, point.floor, point.open_hours)
 
 
-def open_form(session: Session, vault: Vault, typed: str, now: datetime) -> OpenForm:
+def open_form(session: Session, vault: Vault, typed: str, now: datetime, names: str = "full") -> OpenForm:
     """The form of a code. Raises what ``codes.open_code`` raises."""
     code = codes.open_code(session, vault, typed)
     version, questionnaire = questionnaires.for_point(session, code.service_point, now)
-    place = place_of(code.service_point)
+    place = place_of(code.service_point, names)
     return OpenForm(
         code.text or "",
         code.id,
@@ -76,13 +78,13 @@ def open_form(session: Session, vault: Vault, typed: str, now: datetime) -> Open
     )
 
 
-def form_again(session: Session, point: ServicePoint) -> OpenForm:
+def form_again(session: Session, point: ServicePoint, names: str = "full") -> OpenForm:
     """The empty form of a place that has been rated already; its code may have been retired since."""
     version, questionnaire = questionnaires.current(session)
-    return OpenForm("", 0, place_of(point), version.id, questionnaire)
+    return OpenForm("", 0, place_of(point, names), version.id, questionnaire)
 
 
-def alternatives(session: Session, vault: Vault, typed: str) -> Sequence[Alternative]:
+def alternatives(session: Session, vault: Vault, typed: str, names: str = "full") -> Sequence[Alternative]:
     """After a retired code: the codes now active for the same place, else for others of its kind and department."""
     code = code_rows.find(session, short_codes.read(typed, vault.key(codes.PURPOSE)))
     if code is None:
@@ -96,4 +98,4 @@ def alternatives(session: Session, vault: Vault, typed: str) -> Sequence[Alterna
     if not here:
         near = active.where(ServicePoint.kind == gone.kind, ServicePoint.department_id == gone.department_id)
         here = session.scalars(near.limit(30)).all()
-    return [Alternative(one.text or "", place_of(one.service_point)) for one in here]
+    return [Alternative(one.text or "", place_of(one.service_point, names)) for one in here]

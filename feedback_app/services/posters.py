@@ -24,13 +24,18 @@ def poster(row: CodeRow, settings: Settings, language: str) -> Poster:
     return Poster(
         url=drawn(row, settings),
         hospital=hospital.name_en or hospital.name if language == "en" else hospital.name,
-        name=row.name,
+        name=shown_name(row, settings),
         place=_SEPARATOR.join(part for part in (row.title, row.department, _where(row, language)) if part),
         sentence=texts.text("codes.sheet.sentence", language),
         code=row.grouped,
         hint=texts.text("codes.sheet.hint", language, site=f"{site}/c"),
         phone=texts.text("codes.sheet.phone", language, phone=settings.complaints.phone),
     )
+
+
+def shown_name(row: CodeRow, settings: Settings) -> str:
+    """The full name, or surname and number where the hospital shows no more of its staff."""
+    return row.badge_name if row.badge_name and settings.hospital.staff_names == "surname" else row.name
 
 
 def document(
@@ -56,7 +61,7 @@ def slips(row: CodeRow, made: Sequence[tuple[str, str]], settings: Settings, lan
     posters = [
         dataclasses.replace(plain, url=url, code=tickets.grouped(ticket), sentence=sentence) for ticket, url in made
     ]
-    drawn: bytes = _sheets().pdf(posters, "badge", title=f"{row.name} · {sentence}", created=now)
+    drawn: bytes = _sheets().pdf(posters, "badge", title=f"{shown_name(row, settings)} · {sentence}", created=now)
     return drawn
 
 

@@ -52,7 +52,7 @@ def check(receipt: str) -> str | tuple[str, int]:
             accepted = ratings.by_receipt(session, code)
         except NotFound as unknown:
             return _page(session, receipt[:LONGEST_TYPED], explain(unknown.code, unknown.params)), 404
-        place = forms.place_of(accepted.point)
+        place = forms.place_of(accepted.point, runtime().settings.hospital.staff_names)
         proof = evidence.prove(session, runtime().vault, evidence.rating_subject(code))
     return render_template("boards/evidence_check.html", accepted=accepted, place=place, proof=proof)
 

@@ -77,7 +77,7 @@ def form(code: str) -> AnyResponse | tuple[str, int]:
     """The form of one service point."""
     try:
         with runtime().reading() as session:
-            opened = forms.open_form(session, runtime().vault, code, runtime().now())
+            opened = forms.open_form(session, runtime().vault, code, runtime().now(), _names())
     except Gone as gone:
         return _retired(code, gone)
     helped = tablets.mode()
@@ -104,7 +104,7 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     draft = _draft()
     try:
         with runtime().reading() as session:
-            opened = forms.open_form(session, runtime().vault, code, runtime().now())
+            opened = forms.open_form(session, runtime().vault, code, runtime().now(), _names())
             version_id = _version_id(opened)
             asked = questionnaires.by_id(session, version_id)
     except Gone as gone:
@@ -159,7 +159,7 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
 def about(code: str) -> str:
     """The profile of the place: hours, duties, what fees rest on, what it promises. Raises NotFound ``places.nothing``."""
     with runtime().reading() as session:
-        opened = forms.open_form(session, runtime().vault, code, runtime().now())
+        opened = forms.open_form(session, runtime().vault, code, runtime().now(), _names())
         profile = place_profiles.of(session, opened.place.id)
     if not profile:
         raise NotFound("places.nothing")
@@ -172,7 +172,7 @@ def receipt(receipt: str) -> str:
     """Thanks, what happens next, proof of counting. The level is shown only to the browser that has just sent it."""
     with runtime().reading() as session:
         accepted = ratings.by_receipt(session, tidy(receipt))
-        place = forms.place_of(accepted.point)
+        place = forms.place_of(accepted.point, _names())
     changeable = _may_change(accepted.receipt) and changes.is_open(accepted, runtime().now())
     level, masked = _own(accepted)
     code = case_codes.code(runtime().vault, accepted.case_number) if accepted.case_number else ""
@@ -330,6 +330,11 @@ def _page(opened: OpenForm, asked: Questionnaire, version_id: int, draft: Draft,
     )
 
 
+def _names() -> str:
+    """How much of the names of staff patients see."""
+    return runtime().settings.hospital.staff_names
+
+
 def _to_change(receipt: str) -> OpenForm:
     """The form of a rating that this browser may change now. Raises NotFound ``patient.not_this_phone``, Gone."""
     if not _may_change(receipt):
@@ -338,12 +343,12 @@ def _to_change(receipt: str) -> OpenForm:
         accepted = ratings.by_receipt(session, receipt)
         if not changes.is_open(accepted, runtime().now()):
             raise Gone("ratings.change_over")
-        return forms.form_again(session, accepted.point)
+        return forms.form_again(session, accepted.point, _names())
 
 
 def _retired(code: str, gone: Gone, draft: Draft | None = None) -> tuple[str, int]:
     with runtime().reading() as session:
-        others = forms.alternatives(session, runtime().vault, code)
+        others = forms.alternatives(session, runtime().vault, code, _names())
     kept = draft or Draft(key=_new_key())
     written = "\n".join(kept.values.get("comment", ()))
     page = render_template(
