@@ -11,7 +11,7 @@ from bots.messages import Inbound
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.conversations import NotUnderstood, TaughtWord
 from feedback_app.db.ratings import Rating
-from feedback_app.services import conversations
+from feedback_app.services import conversations, teaching
 from feedback_app.services.runtime import Runtime
 from tests.conftest import NOON
 from tests.console import sign_in, submit
@@ -90,3 +90,29 @@ def test_what_cannot_be_taught_is_said_and_kept(admin: FlaskClient, fields: dict
     refused = submit(admin, "/admin/bot/words", fields)
     assert refused.status_code == 400
     assert said in refused.text and f'value="{fields["word"]}"' in refused.text
+
+
+def test_a_message_is_taught_beside_where_it_is_listed(admin: FlaskClient, runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        conversations.not_understood(session, "给一楼那个大饭厅5星", "", NOON)
+    listed = admin.get("/admin/bot").text
+    assert 'name="word" value="一楼那个大饭厅"' in listed and "还没有教过" in listed
+    taught = {"category": "alias", "word": "一楼那个大饭厅", "point": "L02 食堂", "of": "给一楼那个大饭厅5星"}
+    after = submit(admin, "/admin/bot/words", taught, follow_redirects=True).text
+    assert "一楼那个大饭厅</b> → 食堂" in after
+    assert "以后有没听懂的，会列在这里" in after
+    assert 'class="said answer"' in after and "食堂" in after
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("食为天5星", "食为天"),
+        ("给老胡打满分", "老胡"),
+        ("评价小卖部 四星好评", "小卖部"),
+        ("呜哩哇啦。", "呜哩哇啦"),
+        ("5分", "5分"),
+    ],
+)
+def test_what_may_be_a_name_in_it(text: str, name: str) -> None:
+    assert teaching.Unplaced(text, 1, NOON).name == name

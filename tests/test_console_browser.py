@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from feedback_app.db.directory import ServicePoint
-from feedback_app.services import complaints, ratings
+from feedback_app.services import complaints, conversations, ratings, teaching
 from feedback_app.services.complaints import Filing
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
@@ -21,6 +21,7 @@ ADMIN_PAGES = (
     "/admin/question-sets",
     "/admin/questions",
     "/admin/deliveries",
+    "/admin/bot?text=呜哩哇啦",
     "/admin/accounts",
     "/admin/audit",
     "/admin/password",
@@ -29,7 +30,7 @@ ADMIN_PAGES = (
 
 @pytest.fixture
 def busy(runtime: Runtime) -> None:
-    """One rating, one complaint with its notice to the office, an account of each role."""
+    """One rating, one complaint with its notice to the office, words for the bot, an account of each role."""
     for role in ("admin", "office", "quality"):
         account(runtime, role)
     with runtime.transaction() as session:
@@ -38,6 +39,9 @@ def busy(runtime: Runtime) -> None:
         ratings.submit(session, given, zone=runtime.zone, now=runtime.now())
         filing = Filing("叫号屏没有显示", "form", "o1", point_id=point.id)
         complaints.file(session, filing, zone=runtime.zone, now=runtime.now())
+        conversations.not_understood(session, "给一楼那个大饭厅5星", "", runtime.now())
+        teaching.teach_alias(session, "W03", "老窗口", by="wang", now=runtime.now())
+        teaching.teach(session, "dialect", "劲抽", meaning="很好", by="wang", now=runtime.now())
 
 
 def enter(page: Page, server: str, role: str) -> None:

@@ -1,5 +1,6 @@
 """What administrators teach the bot: words over its lexicon, other names of service points, and what it did not understand."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,9 @@ CATEGORIES = (
 )
 """Lists of the lexicon that words may be added to. ``dialect`` maps a word to what it stands for."""
 SHORTEST, LONGEST, LISTED = 2, 40, 50
+_AROUND_A_NAME = re.compile(
+    r"^(我?要?(给|评价|打分))|(打|给|评)?\s*([0-9０-９]+|[零一二三四五六七八九十两]+|满|好几)\s*[分星颗].*$|[，。！？,.!?~～\s]+$"
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,11 @@ class Unplaced:
     text: str
     count: int
     last_at: datetime
+
+    @property
+    def name(self) -> str:
+        """What of it may be a name: without scores and the words around them. The administrator corrects it."""
+        return clean(_AROUND_A_NAME.sub("", self.text))[:LONGEST] or self.text[:LONGEST]
 
 
 def unplaced(session: Session) -> Sequence[Unplaced]:

@@ -73,13 +73,15 @@ def forget() -> Any:
 def _page(text: str, **more: Any) -> str:
     kept = more.pop("kept", request.args)
     with runtime().reading() as session:
+        points = conversations.nameable(session)
         return render_template(
             "admin/bot.html",
             text=text,
             kept=kept,
             unplaced=teaching.unplaced(session),
             taught=teaching.taught(session),
-            points=conversations.nameable(session),
+            points=points,
+            names={str(point.id): point.name for point in points},
             categories=teaching.CATEGORIES,
             contexts=CONTEXTS,
             zone=runtime().zone,
