@@ -107,14 +107,14 @@ class Product:
         return children(self.groups["serve"].pid)
 
     def is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
             connection.request("GET", "/healthz")
-            ready = connection.getresponse().status == 200
-            connection.close()
+            return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False
-        return ready
+        finally:
+            connection.close()
 
     def wait(self) -> float:
         """Until the web answers; how many seconds that took."""

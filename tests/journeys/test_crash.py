@@ -11,9 +11,9 @@ pytestmark = pytest.mark.journey
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path, kind: str) -> None:
-    found = crash.crash(tmp_path, kind, kills=3, acknowledged=150, seed=4)
+    found = crash.crash(tmp_path, kind, kills=2, acknowledged=60, seed=4)
     assert found.clean, found
-    assert found.acknowledged >= 150 and sum(found.kills.values()) == 3
+    assert found.acknowledged >= 60 and sum(found.kills.values()) == 2
 
 
 def test_a_trace_without_a_flush_is_noticed() -> None:
