@@ -131,6 +131,7 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.filters["screened"] = context.screened
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["svg"] = context.svg
 
     @app.context_processor
     def _common() -> dict[str, object]:

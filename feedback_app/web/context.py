@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 
 from feedback_app import texts
-from feedback_app.domain import screening
+from feedback_app.domain import drawing, screening
 from feedback_app.domain.cycles import Period
 from feedback_app.services import explanations
 from feedback_app.services.runtime import Runtime
@@ -128,6 +128,11 @@ def explain(code: str, params: dict[str, object]) -> str:
 def screened(text: str | None, about: str = "") -> str:
     """A patient's words as others may read them: without names, phones, identity and bed numbers; whom it is ``about`` stays."""
     return screening.screened(text or "", {about})
+
+
+def svg(drawn: drawing.Drawing, name: str, css: str = "chart") -> Markup:
+    """A drawing as it stands in a page; ``name`` must be the only one of its kind there."""
+    return Markup(drawing.svg(drawn, name, css))  # noqa: S704 - its words are escaped
 
 
 def words(by_language: Mapping[str, str]) -> str:
