@@ -12,6 +12,9 @@ from feedback_app.db.accounts import SignIn
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.outbox import OutboxMessage
+from feedback_app.jobs.collecting import collected
+from feedback_app.jobs.duties import Duties
+from feedback_app.jobs.work import cases
 from feedback_app.services import evidence, outbox, periodic, ratings, sign_ins, verification
 from feedback_app.services.deliveries import SENT, Outcome, Outgoing
 from feedback_app.services.ratings import Submission
@@ -75,14 +78,14 @@ def test_a_stopped_worker_sends_nothing_more(runtime: Runtime, point: Lookup) ->
     assert (jobs.Worker(runtime, {"wecom": box}, stop).deliver(), box.taken) == (0, [])
 
 
-def test_daily_work_is_done_once_by_any_number_of_workers(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_daily_work_is_done_once_by_any_number_of_workers(runtime: Runtime) -> None:
     done: list[datetime] = []
 
     def work(_session: Session, _runtime: Runtime, now: datetime) -> None:
         done.append(now)
 
-    monkeypatch.setattr(jobs, "DAILY", {"counting": work})
-    workers = [jobs.Worker(runtime, {}) for _ in range(3)]
+    duties = Duties({"counting": work}, (), ())
+    workers = [jobs.Worker(runtime, {}, duties=duties) for _ in range(3)]
     threads = [threading.Thread(target=worker.tick) for worker in workers]
     for thread in threads:
         thread.start()
@@ -95,21 +98,22 @@ def test_daily_work_is_done_once_by_any_number_of_workers(runtime: Runtime, monk
     assert len(done) == 2
 
 
-def test_daily_work_that_fails_is_tried_again(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_daily_work_that_fails_is_tried_again(runtime: Runtime) -> None:
     tries: list[int] = []
+    others: list[int] = []
 
     def work(_session: Session, _runtime: Runtime, _now: datetime) -> None:
         tries.append(1)
         if len(tries) == 1:
             raise OSError("the disk was full")
 
-    monkeypatch.setattr(jobs, "DAILY", {"unlucky": work})
-    worker = jobs.Worker(runtime, {})
+    worker = jobs.Worker(runtime, {}, duties=Duties({"unlucky": work, "next": lambda *_: others.append(1)}, (), ()))
     with pytest.raises(OSError, match="disk"):
         worker.tick()
+    assert others == [1], "what failed keeps nothing else from being done"
     worker.tick()
     worker.tick()
-    assert len(tries) == 2
+    assert (len(tries), others) == (2, [1])
 
 
 def test_a_tick_says_who_is_alive_and_removes_what_is_over(runtime: Runtime, point: Lookup) -> None:
@@ -181,3 +185,10 @@ def test_a_lease_has_one_holder_until_it_runs_out(runtime: Runtime) -> None:
     assert [hold("a", start), hold("b", start), hold("a", start)] == [True, False, True]
     assert hold("b", start + timedelta(seconds=61))
     assert hold("a", start - timedelta(days=30)), "after the clock was set back nobody waits for the future"
+
+
+def test_two_duties_never_share_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert collected().daily
+    monkeypatch.setattr(cases, "DAILY", {**cases.DAILY, "close": cases.DAILY["case_tasks"]})
+    with pytest.raises(ValueError, match="same name"):
+        collected()

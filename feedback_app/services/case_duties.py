@@ -30,9 +30,6 @@ STEPWISE: Mapping[str, Callable[[Session, Settings, datetime, int], case_reminde
 }
 """A few cases in each transaction: from case 0 on, each time after the last case looked at, until there are no more."""
 
-BEFORE: Mapping[str, str] = {"case_digest": "case_reminders"}
-"""Which of those comes before which daily work: a date that has moved is not reminded of, and the digest ends the morning."""
-
 
 def seal(session: Session, now: datetime) -> int:
     """Hourly."""

@@ -1,0 +1,48 @@
+"""What a worker has to do, as plug-ins: each file of ``work`` may expose
+
+* ``DAILY``: name -> work done once in each of the hospital's calendar days, as soon as it has begun, in the order written
+  (a whole one in one transaction, or ``InSteps``);
+* ``MINUTELY``: duties that are asked each minute whether there is something to do;
+* ``EVERY_TICK``: the same, asked at every tick, for what people wait for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedback_app.services.runtime import Runtime
+from feedback_app.services.transaction import Session
+
+Whole = Callable[[Session, Runtime, datetime], object]
+Step = Callable[[Session, Runtime, datetime, int], int | None]
+"""Does the next part after the given id; returns the last id it looked at, None when there were no more."""
+
+
+@dataclass(frozen=True)
+class InSteps:
+    """A day's work in small transactions, so that writers never wait long; any worker may go on where another broke off."""
+
+    step: Step
+
+
+Daily = Whole | InSteps
+
+
+@dataclass(frozen=True)
+class Duty:
+    """``has_work`` is asked in a reading transaction; only then ``work`` gets a writing one.
+
+    ``leased``: one worker at a time holds it (a lease of this name). Not needed where the work claims its period itself.
+    """
+
+    name: str
+    has_work: Callable[[Session, Runtime, datetime], bool]
+    work: Whole | InSteps
+    leased: bool = True
+
+
+@dataclass(frozen=True)
+class Duties:
+    daily: Mapping[str, Daily]
+    minutely: tuple[Duty, ...]
+    every_tick: tuple[Duty, ...]

@@ -1,0 +1,1 @@
+"""One file per area; see ``feedback_app.jobs.duties`` for what each may expose."""
