@@ -236,6 +236,58 @@ class Privacy(Section):
     link_days: int = Field(default=60, ge=7)
 
 
+class Visits(Section):
+    """Visits told by the hospital's system."""
+
+    # Days until phone number and reference of a visit are deleted; invitations and follow-up happen before.
+    contact_days: int = Field(default=60, ge=1, le=400)
+    # A folder in which another system puts CSV files of visits; empty: none. The worker takes them from there.
+    drop_folder: str = ""
+
+
+class Webhooks(Section):
+    # Inner networks in which receivers of webhooks may be, such as "10.20.0.0/16". Others than public ones are refused.
+    inner_networks: tuple[str, ...] = ()
+
+    @field_validator("inner_networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for one in networks:
+            ipaddress.ip_network(one, strict=False)
+        return networks
+
+
+class Sms(Section):
+    """The provider's plug-in is a file in bots/sms; what it needs is here."""
+
+    provider: str = ""  # empty: no SMS
+    url: str = ""
+    user: str = ""
+    secret: SecretStr = SecretStr("")
+    sign: str = ""  # the signature in front of every SMS, such as 青山医院
+    template: str = ""  # where the provider wants one
+
+    @property
+    def enabled(self) -> bool:
+        return bool(self.provider)
+
+
+class Mllp(Section):
+    """Visits by HL7 v2 messages: `service-star mllp`."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=2575, ge=0, le=65535)
+    # Networks that may connect; nothing in HL7 tells who sends.
+    allowed_networks: tuple[str, ...] = ("127.0.0.0/8",)
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for one in networks:
+            ipaddress.ip_network(one, strict=False)
+        return networks
+
+
 class Questions(Section):
     # A question set is published by somebody else than who asked for it.
     second_person: bool = False
@@ -273,6 +325,10 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
     questions: Questions = Questions()
+    visits: Visits = Visits()
+    webhooks: Webhooks = Webhooks()
+    sms: Sms = Sms()
+    mllp: Mllp = Mllp()
     canary: Canary = Canary()
 
     @model_validator(mode="after")

@@ -16,9 +16,10 @@ from feedback_app.domain.award_scheme import Scheme
 from feedback_app.domain.criteria._base import Mark, Taken
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.eligibility import Record
+from feedback_app.services import visit_feed
 
 VISITS = "visits"
-"""The imported figure that says how many patients somebody served."""
+"""How many patients somebody served: counted from the hospital's visits, else the imported figure of this name."""
 _NOT_PRAISE = ("withdrawn", "merged")
 
 
@@ -75,8 +76,13 @@ def _taken(body: Mapping[str, Any]) -> Taken:
 def _figures(session: Session, scheme: Scheme, period: Period) -> dict[int, dict[str, float]]:
     names = {str(share.options["figure"]) for share in scheme.shares if "figure" in share.options}
     found: dict[int, dict[str, float]] = defaultdict(dict)
+    for point_id, told in visit_feed.served(session, period.first, period.last).items():
+        found[point_id][VISITS] = told
     for one in assessments.figures(session, {*names, VISITS}, str(period)):
-        found[one.service_point_id][one.name] = one.value
+        if (
+            one.name != VISITS or VISITS not in found[one.service_point_id]
+        ):  # visits that were told one by one are surer
+            found[one.service_point_id][one.name] = one.value
     return found
 
 

@@ -18,7 +18,7 @@ from feedback_app.domain.identity import readable
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.questionnaires import NO_LEVEL
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import complaints, evidence, own_cases, set_asides
+from feedback_app.services import complaints, evidence, leaves, own_cases, set_asides
 from feedback_app.services.complaints import Filing
 
 LOW = 2
@@ -89,7 +89,7 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     if point is None:
         raise NotFound("ratings.no_target")
     earlier = ratings.by_receipt(session, submission.replaces) if submission.replaces else None
-    served = directory.on_duty(session, point.id, submission.served_at or now) if point.kind == "window" else ()
+    served = _served(session, point, submission.served_at or now, zone)
     day, late = (earlier.day, earlier.late) if earlier else _counting_day(session, submission, zone=zone, now=now)
     period = earlier.period if earlier else str(Month(day.year, day.month))
     ratings.lock_month(session, period)
@@ -138,6 +138,15 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
     if asks_for_one and submission.status != ratings.CANARY:
         _open_case(session, rating, submission, earlier, zone=zone, now=now)
     return _accepted(session, rating, again=False)
+
+
+def _served(session: Session, point: ServicePoint, at: datetime, zone: ZoneInfo) -> list[int]:
+    """Who sat at the window at that moment: the roster, without those on leave."""
+    if point.kind != "window":
+        return []
+    listed = directory.on_duty(session, point.id, at)
+    away = leaves.away(session, listed, local_day(at, zone)) if listed else frozenset()
+    return [one for one in listed if one not in away]
 
 
 def _counting_day(session: Session, submission: Submission, *, zone: ZoneInfo, now: datetime) -> tuple[date, bool]:

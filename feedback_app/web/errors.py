@@ -2,10 +2,11 @@
 
 import logging
 
-from flask import Flask, g, render_template, request
+from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from feedback_app.errors import Conflict, FeedbackError, Gone, NotAllowed, NotFound, Refused, TooOften, Unavailable
+from feedback_app.web import api_problems
 from feedback_app.web.context import explain, t
 
 _STATUS: dict[type[FeedbackError], int] = {
@@ -18,6 +19,7 @@ _STATUS: dict[type[FeedbackError], int] = {
     Unavailable: 503,
 }
 _KNOWN = {400, 403, 404, 405, 410, 413, 500, 503}
+Answer = Response | tuple[str, int]
 _log = logging.getLogger(__name__)
 
 
@@ -27,19 +29,30 @@ def status_of(error: FeedbackError) -> int:
 
 def install(app: Flask) -> None:
     @app.errorhandler(FeedbackError)
-    def _refused(error: FeedbackError) -> tuple[str, int]:
+    def _refused(error: FeedbackError) -> Answer:
+        if _is_program():
+            return api_problems.of_error(error, status_of(error))
         return page(explain(error.code, error.params), status_of(error))
 
     @app.errorhandler(HTTPException)
-    def _http(error: HTTPException) -> tuple[str, int]:
+    def _http(error: HTTPException) -> Answer:
         status = error.code or 500
+        if _is_program():
+            return api_problems.said(status, "api.unexpected", explain("api.unexpected", {}))
         name = str(status) if status in _KNOWN else "other"
         return page(t(f"common.http.{name}"), status)
 
     @app.errorhandler(Exception)
-    def _unexpected(error: Exception) -> tuple[str, int]:
+    def _unexpected(error: Exception) -> Answer:
         _log.exception("unexpected error at %s", request.endpoint)
+        if _is_program():
+            return api_problems.said(500, "api.broken", t("common.http.500"))
         return page(t("common.http.500"), 500)
+
+
+def _is_program() -> bool:
+    """Whether another program asks, which reads no pages."""
+    return request.path.startswith("/api/")
 
 
 def page(message: str, status: int) -> tuple[str, int]:
