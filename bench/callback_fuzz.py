@@ -1,7 +1,8 @@
 """Mutants of genuine callbacks, and odd messages with genuine signatures, against the endpoint on a real database.
 
 Four sums must be 0: answers >= 500, errors that were not foreseen, forged messages that left a trace, genuine messages lost
-or doubled. Genuine pushes go in between, each up to three times, as the platform sends them.
+or doubled. Genuine pushes go in between, each up to three times, as the platform sends them. Every push takes one of the two
+ways in by chance: ahead of Flask (``webhook.ShortWay``) or through it.
 
 python -m bench.callback_fuzz [--count 1000000] [--processes 2] [--seed 1]
 """
@@ -20,10 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 from werobot.crypto import MessageCrypt
 from werobot.utils import get_signature
 
 from bench.callback import AES_KEY, APP_ID, TOKEN, settings
+from bench.measure import resident
 from bots import dispatch, webhook
 from bots.messages import Inbound, Reply
 from feedback_app.services import schema
@@ -65,6 +68,8 @@ class Tally:
     forged_stored: int = 0
     lost: int = 0
     doubled: int = 0
+    slowest: float = 0.0  # CPU seconds of the slowest answer
+    grown: int = 0  # bytes of memory, from the first tenth to the end; of the worst part
 
     @property
     def broken(self) -> int:
@@ -76,6 +81,7 @@ class Tally:
         self.statuses += other.statuses
         for name in ("sent", "unforeseen", "forged_stored", "lost", "doubled"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.slowest, self.grown = max(self.slowest, other.slowest), max(self.grown, other.grown)
 
 
 class _Unforeseen(logging.Handler):
@@ -171,18 +177,20 @@ def fuzz(count: int, seed: int, folder: Path) -> Tally:
         traces[inbound.text] += 1
         return Reply(inbound.text)
 
-    app = Flask("fuzz")
-    app.register_blueprint(webhook.make_blueprint(webhook.Endpoint(house, answer)))
-    client, log = app.test_client(), logging.getLogger("bots.webhook")
+    clients, log = _both_ways(webhook.Endpoint(house, answer)), logging.getLogger("bots.webhook")
     log.addHandler(counter)
     logging.disable(logging.WARNING)
 
     def post(push: Push) -> None:
-        answered = client.post("/wechat", query_string=push[0], data=push[1], content_type="text/xml")
+        began = time.process_time()
+        answered = chance.choice(clients).post("/wechat", query_string=push[0], data=push[1], content_type="text/xml")
+        tally.slowest = max(tally.slowest, time.process_time() - began)
         tally.statuses[answered.status_code] += 1
 
     sent = [genuine(seed * 10**9 + number) for number in range(count // GENUINE_EVERY + 1)]
     for number in range(count):
+        if number == count // 10:
+            tally.grown = -resident()
         base = sent[number // GENUINE_EVERY]
         hostile = odd(chance, seed * 10**9 + number) if number % ODD_SHARE == 0 else mutant(chance, base)
         post(hostile)
@@ -191,6 +199,7 @@ def fuzz(count: int, seed: int, folder: Path) -> Tally:
                 post(base)
     for base in sent:
         post(base)
+    tally.grown += resident()
     logging.disable(logging.NOTSET)
     log.removeHandler(counter)
     house.close()
@@ -200,6 +209,15 @@ def fuzz(count: int, seed: int, folder: Path) -> Tally:
     tally.lost = len(mine - set(traces))
     tally.doubled = sum(n - 1 for text, n in traces.items() if text in mine)
     return tally
+
+
+def _both_ways(endpoint: webhook.Endpoint) -> list[FlaskClient]:
+    """The plain way through Flask, and the short one ahead of it, into the same endpoint."""
+    plain, ahead = Flask("plain"), Flask("ahead")
+    for app in (plain, ahead):
+        app.register_blueprint(webhook.make_blueprint(endpoint))
+    ahead.wsgi_app = webhook.ShortWay(ahead.wsgi_app, endpoint)  # type: ignore[method-assign]
+    return [plain.test_client(), ahead.test_client()]
 
 
 def _alone(count: int, seed: int) -> Tally:
@@ -227,6 +245,7 @@ def main() -> None:
     print(
         f"unforeseen {total.unforeseen}, forged stored {total.forged_stored}, lost {total.lost}, doubled {total.doubled}"
     )
+    print(f"slowest answer {total.slowest:.2f} s of CPU; memory grown by {total.grown / 2**20:.0f} MiB at most")
     raise SystemExit(1 if total.broken else 0)
 
 

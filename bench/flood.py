@@ -22,6 +22,7 @@ from sqlalchemy import func, select
 
 from bench.callback import settings as callback_settings
 from bench.callback_fuzz import sealed
+from bench.measure import resident
 from feedback_app import clock
 from feedback_app.app import create_app
 from feedback_app.db.base import Base
@@ -78,7 +79,7 @@ def flood(messages: int, senders: int, folder: Path) -> Flooded:
             _send(client, shared, number, senders, result) for number in range(begin, min(begin + size, messages))
         )
         result.parts.append(
-            Grown(begin + len(took), _memory(), took[len(took) // 2], took[min(len(took) - 1, len(took) * 99 // 100)])
+            Grown(begin + len(took), resident(), took[len(took) // 2], took[min(len(took) - 1, len(took) * 99 // 100)])
         )
     result.rows = _more(before, _rows(runtime))
     result.database_bytes = (folder / "stars.db").stat().st_size
@@ -130,12 +131,6 @@ def _rows(runtime: Runtime) -> dict[str, int]:
 
 def _more(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
     return {name: number for name, number in after.items() if number > before.get(name, 0)}
-
-
-def _memory() -> int:
-    """Resident now, not at its highest."""
-    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii").splitlines())
-    return int(lines["VmRSS"].split()[0]) * 1024
 
 
 def main() -> None:

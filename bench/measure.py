@@ -147,3 +147,9 @@ def ratio(ours: list[float], baseline: list[float]) -> str:
     """Median of the pairwise ratios, with the smallest and the largest."""
     pairs = sorted(a / b for a, b in zip(ours, baseline, strict=True))
     return f"{statistics.median(pairs):.2f} [{pairs[0]:.2f}-{pairs[-1]:.2f}]"
+
+
+def resident() -> int:
+    """Bytes of memory this process holds now, not at its highest."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii").splitlines())
+    return int(lines["VmRSS"].split()[0]) * 1024

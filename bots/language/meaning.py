@@ -86,7 +86,7 @@ class Message:
     def exact(self) -> frozenset[str]:
         """The whole message as it may stand in a list of messages: with and without closing particles."""
         whole = self.bare
-        shorter = re.sub(r"(吧|啊|呀|啦|哈|呢|哦|喔|噢|嘛|哒|滴)+$", "", whole)
+        shorter = re.sub(r"(吧|啊|呀|啦|哈|(?<!投诉)呢|哦|喔|噢|嘛|哒|滴)+$", "", whole)
         seen = bare(self.seen)
         return frozenset(filter(None, {whole, shorter, seen, self.seen}))
 

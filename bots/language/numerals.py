@@ -1,8 +1,11 @@
 """Numbers as people write them: 5, 4.5, 五, 十二, 两, one."""
 
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
+_DIGITS |= {sign: value for value, sign in enumerate("壹贰叁肆伍陆柒捌玖", start=1)}
 _ENGLISH = {"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
-NUMBER = r"(?:\d{1,4}(?:\.\d)?|[零〇一二两三四五六七八九十百]{1,4}|zero|one|two|three|four|five|six|ten)"
+NUMBER = (
+    r"(?:\d{1,4}(?:\.\d)?|[零〇一二两三四五六七八九十百壹贰叁肆伍陆柒捌玖]{1,4}|zero|one|two|three|four|five|six|ten)"
+)
 """A pattern for what :func:`value` reads."""
 
 

@@ -55,11 +55,15 @@ _POINTS = re.compile(
 )
 _OUT_OF = re.compile(r"(?<!\d)(\d{1,3}(?:\.\d)?) ?(?:/|out of) ?(5|10|100)(?!\d)")
 _ROW = re.compile(r"[★⭐🌟✨✭⭑](?: ?[★⭐🌟✨✭⭑☆✩])*")
-_COUNTED = re.compile(r"(?<=[1-5一二三四五])[★⭐🌟](?![★⭐🌟])")
-"""4⭐ says four, not one."""
+_HOLLOW = re.compile(r"^[^★⭐🌟✨✭⭑☆✩]*([☆✩](?: ?[☆✩])*)[^★⭐🌟✨✭⭑☆✩]*$")
+"""Nothing but hollow stars: most writers mean as many, some none. Confirmed."""
+_COUNTED = re.compile(r"(?:(?<=[1-5一二两三四五])|(?<=[1-5一二两三四五][颗个粒]))[★⭐🌟](?![★⭐🌟])")
+"""4⭐ and 四颗⭐ say four, not one."""
 _DECORATION = re.compile(r"(?<=[1-5一二三四五满颗个]星)[★⭐🌟 ]+|(?<=[1-5一二三四五满]分)[★⭐🌟 ]+")
 """五颗星⭐: the score is said, the sign adorns it."""
-_FULL = re.compile(r"最高分|最低分|满分|全五?星|满星|全优|顶格|拉满|负分")
+_FULL = re.compile(r"最高分|最低分|满分|全五?星|满星|全优|顶格|拉满|给满|打满|负分|半(?:颗|个)?星")
+_OWED = re.compile(r"不[给打](?:个)?(?:五星|5星|满分|好评).{0,4}(?:对不起|说不过去|不行|良心|不好意思|过意不去|天理)")
+"""不给五星对不起他: five, said round about."""
 _ON_SCALE = re.compile(r"(?<![\d.])(\d{1,3})(?=$|[,。!;])")
 """百分制给60: with the scale said, the figure needs no unit."""
 _CLAUSE = re.compile(r"[,;!?~\n]|\. |。")
@@ -87,8 +91,8 @@ def explicit(text: str) -> tuple[Score, ...]:
     if scale:
         painted = _SCALE.sub(lambda found: "□" * len(found[0]), painted)
     found: list[Score] = []
-    for special, level in ((_HATED, 1), (_OVER, 5)):
-        found += [Score(level, one.start(), one.end(), True, "stars") for one in special.finditer(painted)]
+    for special, level, sure in ((_HATED, 1, True), (_OVER, 5, True), (_OWED, 5, False)):
+        found += [Score(level, one.start(), one.end(), sure, "stars") for one in special.finditer(painted)]
     for reader in (_rows, _fractions, _stars, lambda part: _points(part, scale), _fulls):
         for one in reader(painted):
             if not any(one.start < other.end and other.start < one.end for other in found):
@@ -110,6 +114,10 @@ def _rows(text: str) -> list[Score]:
     for one in _ROW.finditer(text):
         count = sum(sign in "★⭐🌟✨✭⭑" for sign in one[0])
         made.append(Score(min(count, 5), one.start(), one.end(), count <= 5, "stars"))
+    hollow = _HOLLOW.match(text)
+    if hollow:
+        count = len(hollow[1].replace(" ", ""))
+        made.append(Score(min(count, 5), hollow.start(1), hollow.end(1), False, "stars"))
     return made
 
 
@@ -145,9 +153,19 @@ def _points(text: str, scale: float | None) -> list[Score]:
     return made
 
 
+_SURE_LOWEST = frozenset({"最低分"})
+_LOWEST = frozenset({"负分", "半星", "半颗星", "半个星"}) | _SURE_LOWEST
+
+
 def _fulls(text: str) -> list[Score]:
     return [
-        Score(1 if one[0] in {"负分", "最低分"} else 5, one.start(), one.end(), one[0] != "负分", "points")
+        Score(
+            1 if one[0] in _LOWEST else 5,
+            one.start(),
+            one.end(),
+            one[0] in _SURE_LOWEST or one[0] not in _LOWEST,
+            "points",
+        )
         for one in _FULL.finditer(text)
     ]
 

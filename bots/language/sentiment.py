@@ -47,8 +47,28 @@ _NO_EVALUATION = re.compile(
 )
 
 
+_UNDERSTATED = re.compile(r"(?:不能|没法|没人|不敢)说[^,;!?。]{0,8}?(?:不好|不满意|差|坏)")
+"""不能说张敏不好: the two denials are apart."""
+_HEDGED = re.compile(
+    r"(?P<denied>不是很|不是太|不太|不大|不怎么|不够|不算|没那么|没有那么|谈不上|称不上|说不上)?(?:还算|还挺|算是|算|比较|多)?"
+    r"(?:(?P<good>快|干净|好吃|好喝|好用|好停|好找|方便|舒服|热乎|新鲜|准时|宽敞|便宜|安静|整洁|亮堂)|(?P<bad>慢|脏|贵|挤|吵|乱|难吃|难停|难找|堵))"
+    r"(?:的|吧|啊|了|呢|呀)*"
+)
+
+
+def hedged(said: str) -> int | None:
+    """The level of a quality that is only half said or half denied (还算快, 不是很好吃); None for anything else."""
+    found = _HEDGED.fullmatch(said)
+    if not found or not (found["denied"] or re.match("还算|算|比较", said)):
+        return None
+    return (4 if found["good"] else 2) if not found["denied"] else (2 if found["good"] else 4)
+
+
 def evaluations(text: str) -> tuple[Score, ...]:
     """Every evaluation in words, in order; not ``sure`` where the level depends on taste (不错, 不差)."""
+    understated = _UNDERSTATED.search(text)
+    if understated:
+        return (Score(3, understated.start(), understated.end(), False, "word"),)
     skipped = [found.span() for found in _NO_EVALUATION.finditer(text)]
     made = []
     for found in _phrase().finditer(text):
@@ -62,6 +82,9 @@ def evaluations(text: str) -> tuple[Score, ...]:
     return tuple(made)
 
 
+_ROUNDABOUT = re.compile("[谈说称算]不上|不算|不能算")
+
+
 def _moved(word: str, before: str, after: str) -> tuple[int, bool]:
     base = _base_levels()[word]
     firm = word in _FIRM
@@ -72,7 +95,7 @@ def _moved(word: str, before: str, after: str) -> tuple[int, bool]:
         return _undenied(base, strong=strong, weak=weak), firm
     if negations >= 2:
         return (4 if base >= 4 else 2), False
-    return _denied(base, before), firm and base >= 4
+    return _denied(base, before), firm and base >= 4 and not _ROUNDABOUT.search(before)
 
 
 def _undenied(base: int, *, strong: bool, weak: bool) -> int:

@@ -37,7 +37,7 @@ def find(text: str, directory: Directory) -> tuple[Mention, ...]:
     windows = _windows(text, directory)
     taken = [*people, *windows]
     units = [one for one in _units(text, directory) if not _inside(one, taken)]
-    found = _without_settings([*taken, *units], people) or _by_ear(text, directory)
+    found = _without_settings([*taken, *units], people, text) or _by_ear(text, directory)
     return tuple(sorted(found, key=lambda one: one.start))
 
 
@@ -50,11 +50,19 @@ def _inside(one: Mention, others: Iterable[Mention]) -> bool:
     return any(one.start < other.end and other.start < one.end for other in others)
 
 
-def _without_settings(found: list[Mention], people: list[Mention]) -> list[Mention]:
+_BETWEEN = re.compile(r"(?:的|那个|那位|这个|这位|有个|叫|主任|护士长|护士|医生|大夫|专家|老师){0,4}")
+
+
+def _without_settings(found: list[Mention], people: list[Mention], text: str) -> list[Mention]:
     """A unit beside a person (骨科李建国, 导诊吴霞) says where that person is, and is not spoken of itself."""
     kept = []
     for one in found:
-        beside = any(0 <= person.start - one.end <= 3 or 0 <= one.start - person.end <= 1 for person in people)
+        beside = any(
+            0 <= person.start - one.end <= 3
+            or 0 <= one.start - person.end <= 1
+            or (one.end < person.start and _BETWEEN.fullmatch(text[one.end : person.start]))
+            for person in people
+        )
         if one.kind != "unit" or not beside:
             kept.append(one)
     return kept
@@ -109,6 +117,13 @@ def _windows(text: str, directory: Directory) -> list[Mention]:
     latin = lexicon.alternatives([one for one in directory.windows_by_type if one.isascii()])
     found = [
         *_by(rf"{_NUMBER} ?(?:号|#)? ?(?:的)?({types})(?:的)?(?:窗口|窗|处|台)", text, directory, 1, 2),
+        *_by(
+            rf"{_NUMBER} ?号({types})(?=$|[\s,.!:的]|[\d一二两三四五][星分颗]|[好差][评]|很|非常|不|太|满)",
+            text,
+            directory,
+            1,
+            2,
+        ),
         *_by(rf"({types})(?:的|处|室)?(?:第)?{_NUMBER} ?(?:号|#)?(?:窗口|窗)", text, directory, 2, 1),
         *_by(rf"{_NUMBER} ?(?:号|#) ?(?:窗口|窗|柜台)(?:的)?(?:那个)?({types})?", text, directory, 1, 2),
         *_by(
@@ -117,7 +132,7 @@ def _windows(text: str, directory: Directory) -> list[Mention]:
         *_by(rf"(?:window|counter)(?: number| no\.?| #)? ?{_NUMBER}\b", text, directory, 1, None),
         *_by(rf"{_NUMBER}窗口?(?:的)?({types})?", text, directory, 1, 2),
         *_by(
-            rf"({types})(?:的|办事|办理|服务|结算|业务|人工|咨询)?(?={_PERSON_AT})(?:窗口|窗)?",
+            rf"({types})(?:的|办事|办理|服务|结算|业务|人工|咨询|办|处|科|部)?(?={_PERSON_AT})(?:窗口|窗)?",
             text,
             directory,
             None,
@@ -183,9 +198,13 @@ def _units(text: str, directory: Directory) -> list[Mention]:
         if not places:
             continue
         generic = any(directory.points[place].kind == "department" for place in places)
-        made.append(Mention(places, start, start + len(word), len(places) == 1 and not generic, "unit"))
+        passed = _NEARBY.match(text[start + len(word) :])
+        made.append(Mention(places, start, start + len(word), len(places) == 1 and not generic and not passed, "unit"))
     return made
 
+
+_NEARBY = re.compile(r"(?:间|口|门口|旁|旁边|对面|附近|外面)(?:的|那|这)")
+"""电梯间那个阿姨 is somebody else."""
 
 _EAR = re.compile(
     r"(?:^|给|对|评价|投诉|表扬|号)([\u4e00-\u9fff]{2})(?=窗口|窗|[ ,]?(?:[1-5一二两三四五][星分颗]|满意|很|非常|差评|好评|不满意))"

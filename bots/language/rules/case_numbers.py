@@ -3,6 +3,7 @@
 import re
 
 from bots.language.meaning import Message, Understanding
+from bots.language.rules import praise
 
 _QUESTIONING = re.compile(r"吗|么|没有|没[?\s]*$|\?|呢|怎么|几|多久|什么")
 
@@ -40,6 +41,6 @@ def is_about_a_filed_one(message: Message) -> bool:
 
 
 def without_number(message: Message) -> Understanding | None:
-    if is_about_a_filed_one(message) and not _IN_GENERAL.search(message.text):
+    if is_about_a_filed_one(message) and not praise.much(message) and not _IN_GENERAL.search(message.text):
         return message.reads("progress", "ask_case")
     return None

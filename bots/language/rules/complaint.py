@@ -5,6 +5,7 @@ import re
 from bots.language import lexicon
 from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
+from bots.language.rules import praise
 from bots.language.rules.case_numbers import is_about_a_filed_one
 
 _HIM = re.compile(r"投诉(他|她|这个|那个|这位|那位|你们的?那)")
@@ -30,7 +31,15 @@ def asked_for(message: Message) -> Understanding | None:
         return message.reads("complaint", "ask_detail", targets=blamed(message), candidates=message.possible)
     if _HIM.search(message.text) and not blamed(message):
         return message.reads("complaint", "ask_target")
-    return message.reads("complaint", "open_case", targets=blamed(message))
+    return message.reads("complaint", "open_case", targets=_after_the_word(message) or blamed(message))
+
+
+def _after_the_word(message: Message) -> tuple[Point, ...]:
+    """给张伟五星，顺便投诉一下3号窗口: whom the word itself is followed by."""
+    for one in message.mentions:
+        if len(one.places) == 1 and re.search(r"(投诉|举报)(一下|下)?(你们|那个|这个|的)*$", message.text[: one.start]):
+            return message.points(one)
+    return ()
 
 
 def _only_asks(message: Message) -> bool:
@@ -54,6 +63,7 @@ def complains(message: Message) -> bool:
         message.has_word("complaint.taught")
         or lexicon.pattern("complaint.patterns").search(text)
         or lexicon.pattern("complaint.rhetoric").search(text)
+        or praise.denied(message)
     )
     thankful = _THANKS.search(message.text) and not message.says("complaint.irony")
     after_but = _BUT.split(message.without_names)[-1] if thankful and _BUT.search(message.without_names) else ""

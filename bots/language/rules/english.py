@@ -4,7 +4,7 @@ from bots.language import lexicon
 from bots.language.meaning import Message, Understanding
 from bots.language.rules import complaint
 
-SHORTEST = 3  # words
+SHORTEST = 2  # words
 
 
 def read(message: Message) -> Understanding | None:

@@ -23,8 +23,35 @@ def read(message: Message) -> Understanding | None:
     return message.reads("praise", "ask_target", candidates=message.possible)
 
 
+_DENIED = re.compile(
+    r"(?:不是很|不是太|不太|不怎么|不够|不大|不算|(?<![得么])不|没(?:有)?(?:那么|多)?|毫无|缺乏|缺少|谈不上|不见得|未必|哪里)(?:什么|任何)?$"
+)
+
+
+def words(message: Message) -> set[str]:
+    """The words of praise that are not denied (不太耐心 praises nobody)."""
+    text = message.without_names
+    found = lexicon.any_word("praise.words").finditer(text)
+    return {one[0] for one in found if not _DENIED.search(text[max(0, one.start() - 5) : one.start()])}
+
+
+def denied(message: Message) -> bool:
+    """Whether a word of praise is denied, and none stands for itself."""
+    text = message.without_names
+    found = list(lexicon.any_word("praise.words").finditer(text))
+    return bool(found) and not words(message) and not message.says("praise.patterns")
+
+
 def praises(message: Message) -> bool:
-    return bool(lexicon.any_word("praise.words").search(message.without_names)) or message.says("praise.patterns")
+    return bool(words(message)) or message.says("praise.patterns")
+
+
+_ENDS_ASKING = re.compile(r"请问|想问|问一下|问下|[?吗么][\s。.!,~]*$")
+
+
+def much(message: Message) -> bool:
+    """Praise in several words, asking nothing: 咨询, 问题 and 建议 in it are what the doctor dealt with."""
+    return not _ENDS_ASKING.search(message.text) and (len(words(message)) >= 2 or thanks(message))
 
 
 def thanks(message: Message) -> bool:

@@ -9,11 +9,11 @@ from bots.language.rules import account, complaint, praise, rating
 from bots.language.targets import types_in
 
 _RATING_WORDS = re.compile(r"(打分|评分|评价|打星|点评|好评|打几分|给分)")
-_COMPARING = re.compile(r"还是.{0,12}(好|强|厉害|合适|靠谱)|(谁|哪个|哪位)(医生|大夫)?(更|比较|最)?(好|厉害|强)")
+_COMPARING = re.compile(r"还是.{0,12}(好|强|厉害|合适|靠谱)|(谁|哪个|哪位).{0,10}(好|厉害|强|靠谱)")
 
 
 def read(message: Message) -> Understanding | None:
-    if message.is_letter and (complaint.complains(message) or praise.thanks(message)):
+    if praise.much(message) or (message.is_letter and complaint.complains(message)):
         return None
     if message.says("question.medical"):
         return message.reads("question", "no_medical_advice")
@@ -29,7 +29,7 @@ def read(message: Message) -> Understanding | None:
 
 def _only_ends_like_one(message: Message) -> bool:
     """A sign and no word of a question, about something bad: 这种态度也配穿白大褂？"""
-    rest = message.text.replace("?", "")
+    rest = re.sub(r"嘛(?=$|[,.!~ ])|[?]", "", message.text)
     if message.text == rest or lexicon.pattern("question.patterns").search(rest):
         return False
     return complaint.complains(message) or account.tone(message) < 0

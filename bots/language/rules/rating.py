@@ -2,7 +2,7 @@
 
 import re
 
-from bots.language import lexicon
+from bots.language import lexicon, sentiment
 from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
 from bots.language.numerals import value
@@ -28,7 +28,7 @@ def told(message: Message) -> Understanding | None:
         return None
     if _CLEARED.search(message.text):
         return message.reads("rating", "ask_score", candidates=message.possible)
-    scores = message.written_scores or _verdicts(message)
+    scores = message.written_scores or _verdicts(message) or _hedged(message)
     if not scores and message.mentioned_scores:
         return _only_taken_back(message)
     if not scores:
@@ -40,6 +40,17 @@ def told(message: Message) -> Understanding | None:
 
 def _verdicts(message: Message) -> tuple[Score, ...]:
     return tuple(one for one in message.words if message.text[one.start : one.end].endswith(("好评", "差评", "中评")))
+
+
+def _hedged(message: Message) -> tuple[Score, ...]:
+    """电梯还算快: nothing but a place and a quality half said. Of people such words are praise or blame."""
+    found = re.fullmatch(
+        r"\W*□+(?:的|里)?(?:饭菜|味道|速度|环境|卫生|东西|饭|菜|那边|这边)?(.+?)\W*", message.without_names
+    )
+    if not found or any(point.kind == "staff" for point in message.possible):
+        return ()
+    level = sentiment.hedged(found[1])
+    return () if level is None else (Score(level, found.start(1), found.end(1), False, "word"),)
 
 
 def _is_story(message: Message) -> bool:
@@ -78,17 +89,27 @@ def _only_signs(message: Message) -> bool:
     return not message.bare and all(message.text[one.start] in alone for one in message.emoji)
 
 
+_GRADES = {"优": 5, "甲": 5, "a+": 5, "a": 5, "良": 4, "乙": 4, "b": 4, "中": 3, "丙": 3, "c": 3, "差": 2, "d": 2}
+_GRADE = re.compile(
+    r"\W*(?:给|评|打)?□+(?:医生|大夫|护士|主任)?(?:[:, 给打评是个]|评分|评价)*(优|良|中|差|甲|乙|丙|a\+|[abcd])\W*"
+)
+
+
 def _figure_after_name(message: Message) -> Score | None:
     if len(message.mentions) != 1:
         return None
     found = re.fullmatch(
-        r"\W*(?:给|评价?|对)?□+(?:医生|大夫|护士|主任)? ?[:,给打评]* ?([1-5五四三二一])\W*", message.without_names
+        r"\W*(?:给|评价?|对)?□+(?:医生|大夫|护士|主任)? ?(?:[:,给打]|评分|打分|分数|评价|评|是)* ?([1-5五四三二一])\W*",
+        message.without_names,
     )
     before = re.fullmatch(
         r"\W*(?:评分|打分|评价|给|打) ?:? ?([1-5五四三二一])(?:分|星)?\W*(?:给)?□+(?:医生|大夫|护士|主任)?\W*",
         message.without_names,
     )
     found = found or before
+    grade = _GRADE.fullmatch(message.without_names)
+    if grade:
+        return Score(_GRADES[grade[1]], grade.start(1), grade.end(1), False, "bare")
     number = value(found[1]) if found else None
     return Score(int(number), found.start(1), found.end(1), False, "bare") if found and number else None
 
@@ -146,6 +167,7 @@ def _for_target(message: Message, level: int | None, *, sure: bool) -> Understan
         and mention.sure
         and not message.mistyped
         and not _apart(message, mention)
+        and not _told_at_length(message)
         and agrees(message, level)
         and not _odd(message, point)
     )
@@ -154,10 +176,15 @@ def _for_target(message: Message, level: int | None, *, sure: bool) -> Understan
 
 def _apart(message: Message, mention: Mention) -> bool:
     """3星，停车太难: the place stands in another clause, after the score; it may be only the reason."""
-    scores = message.written_scores
+    scores = message.written_scores or message.words
     if mention.kind not in {"unit", "window_type"} or not scores or mention.start < scores[0].end:
         return False
     return bool(re.search(r"[,。;!]", message.text[scores[0].end : mention.start]))
+
+
+def _told_at_length(message: Message) -> bool:
+    """Three clauses and no figure: whether the word in one of them is the score is asked."""
+    return not message.written_scores and len([part for part in _CLAUSES.split(message.text) if part.strip()]) >= 3
 
 
 def _odd(message: Message, point: Point) -> bool:
@@ -178,11 +205,16 @@ def agrees(message: Message, level: int) -> bool:
     """Whether the words around a score say the same as the score."""
     levels = [one.level for one in message.words]
     contrary = [one for one in levels if (one <= 2 and level >= 4) or (one >= 4 and level <= 2)]
-    if doubtful(message) or (level >= 4 and complaint.complains(message)):
+    if doubtful(message) or (level >= 3 and complaint.complains(message) and not _reason(message)):
         return False
     if levels and _BUT.search(message.text) and any(abs(one - level) >= 2 for one in levels):
         return False
     return not contrary and not _changes(message)
+
+
+def _reason(message: Message) -> bool:
+    """3分，医生不错，排队太久: a figure in the middle with what speaks for and against it."""
+    return any(one.level == 3 for one in message.written_scores)
 
 
 def doubtful(message: Message) -> bool:
@@ -211,21 +243,42 @@ def level_of(message: Message, scores: tuple[Score, ...]) -> tuple[int | None, b
         return levels[-1], False
     written = [one for one in scores if one.kind != "word"]
     if not written:
-        return _leaning(scores)
-    return (levels[0], False) if len(written) == 1 else (None, False)
+        return _leaning(message.text, scores)
+    return (levels[0], False) if len(written) == 1 else (_beside_the_name(message, written), False)
+
+
+def _beside_the_name(message: Message, written: list[Score]) -> int | None:
+    """张敏医生5星，护士2星: of several scores the one in the clause of the only name; to be confirmed."""
+    if len({one.places for one in message.mentions if one.places}) != 1:
+        return None
+    place = message.mentions[0].start
+    begin = max((one.end() for one in _CLAUSES.finditer(message.text) if one.end() <= place), default=0)
+    end = min(
+        (one.start() for one in _CLAUSES.finditer(message.text) if one.start() > place), default=len(message.text)
+    )
+    beside = {one.level for one in written if begin <= one.start < end}
+    return beside.pop() if len(beside) == 1 else None
+
+
+_CLAUSES = re.compile(r"[,;!?~。]")
 
 
 def _plainly(scores: tuple[Score, ...]) -> bool:
     return any(one.sure for one in scores)
 
 
-def _leaning(scores: tuple[Score, ...]) -> tuple[int | None, bool]:
+_SLIGHTLY = re.compile(r"(就是|但|不过|可是|只是).{0,10}(点|有些|稍|略)")
+
+
+def _leaning(text: str, scores: tuple[Score, ...]) -> tuple[int | None, bool]:
     """Several evaluations in words: the official words 好评, 差评 and 满意 lead; praise beside blame is asked about."""
     official = [one for one in scores if one.sure]
     levels = {one.level for one in (official or scores)}
     if max(levels) - min(levels) <= 1 or all(level >= 4 for level in levels) or all(level <= 2 for level in levels):
         chosen = [one.level for one in (official or scores)]
         return (max(chosen) if chosen[0] >= 4 else min(chosen)), bool(official)
+    if scores[0].level >= 4 and _SLIGHTLY.search(text):
+        return 4, False  # 不错，就是贵了点
     return None, False
 
 

@@ -7,7 +7,7 @@ from bots.language import lexicon, scores
 from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
 from bots.language.numerals import value
-from bots.language.rules import case_numbers, complaint, correction, praise, question, suggestion, whole
+from bots.language.rules import account, case_numbers, complaint, correction, praise, question, suggestion, whole
 from bots.language.rules import rating as ratings
 
 _ENTRIES = {1: "评价", 2: "投诉", 3: "查进度", 4: "人工"}
@@ -45,11 +45,13 @@ def _score(message: Message) -> Understanding | None:
 
 def _range(message: Message) -> Understanding | None:
     both = scores.between(message.text)
-    if both is None or scores.corrects_itself(message.text):
+    if both is None or scores.corrects_itself(message.text) or _MEANING.search(message.text):
         return None
     return _ask_again(message, both[0])
 
 
+_MEANING = re.compile(r"什么意思|代表|是什么|是啥|怎么(算|分|选)|哪个(好|高)")
+"""1到5是什么意思: the scale is asked about."""
 _INSTEAD = re.compile(
     r"不是(他|她|这个|这位|那个)?|(搞|弄|选|点|看|说|扫|认)?错了|不对|换(成|个)?|改(成|为)|应该是|其实是"
 )
@@ -151,7 +153,7 @@ def _comment(message: Message) -> Understanding | None:
         return None
     if praise.praises(message) or any(one.level >= 4 for one in message.words):
         return message.reads("praise", "store_comment", targets=_about(message))
-    if any(one.level <= 2 for one in message.words):
+    if any(one.level <= 2 for one in message.words) or account.tone(message) < 0:
         return message.reads("complaint", "offer_complaint", targets=_about(message))
     if len(message.bare) >= 4 and not message.mentions and not message.cases and message.context.point:
         return message.reads("praise", "store_comment", targets=(message.context.point,))

@@ -10,7 +10,7 @@ _MENU_ORDER = ("评价", "投诉", "查进度", "人工", "表扬", "帮助", "�
 
 
 _HUMAN = re.compile(
-    r"(转|接|找|叫|换)(一?下|一?个|到)*(人工|真人|客服|活人|人来)|^(谢谢|你好|您好|请|麻烦)[,\s]*(人工|客服|转人工)$|(找|见|叫|联系)(一?下|一?个)?(你们?的?)?(领导|院长|负责人|主管|管事的?|经理)(来|说话|谈|说)?[。!]?$|(talk|speak|chat) (to|with) (somebody|someone|a person|a human|a real|staff|an agent|people)"
+    r"(转|接|找|叫|换)(一?下|一?个|到)*(人工|真人|客服|活人|人来)|^(谢谢|你好|您好|请|麻烦)[,\s]*(人工|客服|转人工)$|^(请问)?(你们)?(这里|这儿)?(有没有|有)(人工|真人|客服)(服务|客服|在)?[吗么没?]*$|(找|见|叫|联系)(一?下|一?个)?(你们?的?)?(领导|院长|负责人|主管|管事的?|经理)(来|说话|谈|说)?[。!]?$|(talk|speak|chat) (to|with) (somebody|someone|a person|a human|a real|staff|an agent|people)"
 )
 _THANKS = re.compile(r"^(谢谢|感谢|多谢)(你|您|了|啦)?|(谢谢|感谢|多谢)(你|您|了|啦)?$")
 
@@ -52,7 +52,7 @@ def read(message: Message) -> Understanding | None:
         or lexicon.pattern("greeting.patterns").search(message.bare)
     ):
         return message.reads("greeting", "reply_help")
-    if re.fullmatch(r"[\d\s.,+*#-]+|[零一二三四五六七八九十百千]{1,4}", message.seen):
+    if re.fullmatch(r"[\s.,+*#-]*\d[\d\s.,+*#-]*|[零一二三四五六七八九十百千]{1,4}", message.seen):
         return message.reads("nonsense", "ask_intent")
     if message.is_one_of("unsure.signs"):
         return message.reads("nonsense", "ask_intent" if "666" in message.bare else "reply_help")
