@@ -52,9 +52,19 @@ def _only_asks(message: Message) -> bool:
 
 def read(message: Message) -> Understanding | None:
     """A story of something bad without the word."""
+    if is_sour(message):
+        return message.reads("complaint", "open_case", targets=blamed(message))
     if not complains(message) or _NEVER_BAD.search(message.text) or _praises_somebody(message):
         return None
     return message.reads("complaint", "open_case", targets=blamed(message))
+
+
+def is_sour(message: Message) -> bool:
+    """厉害了，主任看我一眼就开了两千块的药: a compliment to begin with, and nothing good after it."""
+    opened = lexicon.pattern("complaint.opening").search(message.text)
+    if not opened or len(message.text) - opened.end() < 6:
+        return False
+    return not lexicon.any_word("praise.words").search(message.text[opened.end() :]) and not message.written_scores
 
 
 def complains(message: Message) -> bool:

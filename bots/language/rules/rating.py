@@ -19,6 +19,8 @@ _SOMEBODY = re.compile(r"医生|大夫|护士|窗口|大姐|小姐姐|师傅|阿
 _OPENING = re.compile(r"^(我?(要|想|来)?(给|对)?.{0,12}(评价?|打分|评分|打个分|评个分|点评)(一下|下|吧)?|怎么评价?.*)$")
 _DOUBTFUL = re.compile(r"呵呵|才怪|哼|做梦|真行|好笑|搞笑|反话|(?:星|分|评|满意|好)[^,;。!]{0,4}(?:\?|[吗么][\s。!]*$)")
 """Irony or a question: whether the score is meant has to be asked."""
+_ASKED = re.compile(r"(会|能|可以|有|是)[^,;。!]{0,12}[吗么][\s?。!]*$")
+"""打了差评医生会知道是我吗 asks; it rates nobody."""
 _CLEARED = re.compile(r"不(是|怪|怨)(说)?(?P<who>.{2,6}?)(不好|不行|的错|的问题|的事|差|不满意)([,\s]*(而)?是|$)")
 
 
@@ -28,7 +30,9 @@ def told(message: Message) -> Understanding | None:
         return None
     if _CLEARED.search(message.text):
         return message.reads("rating", "ask_score", candidates=message.possible)
-    scores = message.written_scores or _verdicts(message) or _hedged(message)
+    scores = _said_of_each(message) or message.written_scores or _verdicts(message) or _hedged(message)
+    if scores and not message.mentions and not message.written_scores and _ASKED.search(message.text):
+        return None
     if not scores and message.mentioned_scores:
         return _only_taken_back(message)
     if not scores:
@@ -40,6 +44,13 @@ def told(message: Message) -> Understanding | None:
 
 def _verdicts(message: Message) -> tuple[Score, ...]:
     return tuple(one for one in message.words if message.text[one.start : one.end].endswith(("好评", "差评", "中评")))
+
+
+def _said_of_each(message: Message) -> tuple[Score, ...]:
+    """五星给周婷婷，差评给食堂: a figure for one and a word for the other."""
+    both = sorted((*message.written_scores, *_verdicts(message)), key=lambda one: one.start)
+    several = len({one.places for one in message.mentions if one.places})
+    return tuple(both) if several >= 2 and len(both) == several else ()
 
 
 def _hedged(message: Message) -> tuple[Score, ...]:

@@ -20,6 +20,7 @@ OF_THE_HOUSE = re.compile(
 )
 """Words of a hospital: what holds one is about the house."""
 SHORT_CHAT = 8
+_WISHED = re.compile(r"^(我要|我想要?|请帮我|请|帮我|给我|麻烦|想要|想)|(谢谢|吧|一下)$")
 _HELP = re.compile(
     r"^(你|机器人|你们)?(都|还)?(会|能|可以)(干|做|帮我|帮我做|办)?(些|点)?(什么|啥|干嘛|哪些事?)(呀|啊|呢)?$"
 )
@@ -31,19 +32,9 @@ def empty(message: Message) -> Understanding | None:
 
 
 def read(message: Message) -> Understanding | None:
-    if message.seen in {"?", "??", "help!", "帮助!"}:
-        return message.reads("menu", "accept", topic="帮助")
-    for entry in _MENU_ORDER:
-        if message.is_one_of(f"menu.{entry}"):
-            return message.reads("menu", "accept", topic=entry)
-    sounded = _sounds_like_an_entry(message)
-    if sounded:
-        return message.reads("menu", "accept", topic=sounded)
-    for entry, pattern in (("帮助", _HELP), ("我的", _MINE)):
-        if pattern.search(message.bare):
-            return message.reads("menu", "accept", topic=entry)
-    if _HUMAN.search(message.text):
-        return message.reads("menu", "accept", topic="人工")
+    entry = _entry(message)
+    if entry:
+        return message.reads("menu", "accept", topic=entry)
     if declines(message):
         return message.reads("cancel", "close")
     if (
@@ -60,6 +51,25 @@ def read(message: Message) -> Understanding | None:
         len(message.bare) > SHORT_CHAT and OF_THE_HOUSE.search(message.text)
     )
     return message.reads("nonsense", "reply_help") if chats else None
+
+
+def _entry(message: Message) -> str:
+    """The entry of the menu that is asked for in so many words; "" for none."""
+    if message.seen in {"?", "??", "help!", "帮助!"}:
+        return "帮助"
+    wished = _WISHED.sub("", message.bare)
+    for entry in _MENU_ORDER:
+        if message.is_one_of(f"menu.{entry}") or (entry in _WISHED_FOR and wished in lexicon.one_of(f"menu.{entry}")):
+            return entry
+    sounded = _sounds_like_an_entry(message)
+    if sounded:
+        return sounded
+    patterns = (("帮助", _HELP, message.bare), ("我的", _MINE, message.bare), ("人工", _HUMAN, message.text))
+    return next((entry for entry, pattern, text in patterns if pattern.search(text)), "")
+
+
+_WISHED_FOR = frozenset({"人工", "查进度", "帮助", "我的"})
+"""我要投诉 and 我要表扬 begin a story; 我要人工 is the entry."""
 
 
 def _sounds_like_an_entry(message: Message) -> str:
