@@ -1,12 +1,13 @@
 """Counts kept ready for leaderboards: one row for each month and service point, recomputed when something has changed.
 
-Every insert and every change of a rating leaves a mark with its month and service point, by a trigger of the database: no
+Every insert and every change of a rating leaves a mark with its month, day and service point, by a trigger of the database: no
 code that touches ratings can forget it. A mark is a row of its own, so that writers never wait for one another, and it is
 committed with the rating it stands for. Folding takes the marks it can see and counts those months and points anew; a rating
 that is committed later brings its own mark later. Nothing is ever added to a sum, so nothing can be lost or counted twice.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback_app.db.base import Base
+from feedback_app.db.day_counts import PointDay
 from feedback_app.db.engine import lock
 
 Key = tuple[str, int]  # month, service point
@@ -49,17 +51,20 @@ class TallyMark(Base):
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     period: Mapped[str] = mapped_column(String(7))
     service_point_id: Mapped[int] = mapped_column()
+    day: Mapped[date] = mapped_column()
 
 
 _SQLITE = (
     "CREATE TRIGGER ratings_{what} AFTER {What} ON ratings BEGIN "
-    "INSERT INTO tally_marks (period, service_point_id) VALUES ({row}.period, {row}.service_point_id); END"
+    "INSERT INTO tally_marks (period, service_point_id, day) VALUES ({row}.period, {row}.service_point_id, {row}.day); END"
 )
 _POSTGRES = (
     "CREATE FUNCTION mark_tally() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
     "IF TG_OP = 'DELETE' THEN "
-    "INSERT INTO tally_marks (period, service_point_id) VALUES (OLD.period, OLD.service_point_id); RETURN OLD; END IF; "
-    "INSERT INTO tally_marks (period, service_point_id) VALUES (NEW.period, NEW.service_point_id); RETURN NEW; END $$",
+    "INSERT INTO tally_marks (period, service_point_id, day) VALUES (OLD.period, OLD.service_point_id, OLD.day); "
+    "RETURN OLD; END IF; "
+    "INSERT INTO tally_marks (period, service_point_id, day) VALUES (NEW.period, NEW.service_point_id, NEW.day); "
+    "RETURN NEW; END $$",
     "CREATE TRIGGER ratings_marked AFTER INSERT OR UPDATE OR DELETE ON ratings "
     "FOR EACH ROW EXECUTE FUNCTION mark_tally()",
 )
@@ -86,6 +91,12 @@ def marked(session: Session, periods: Iterable[str] | None = None) -> set[Key]:
     return {(period, point_id) for period, point_id in session.execute(query)}
 
 
+def marked_days(session: Session) -> set[PointDay]:
+    """The days and points whose counts are out of date."""
+    query = select(TallyMark.period, TallyMark.service_point_id, TallyMark.day).distinct()
+    return {PointDay(*row) for row in session.execute(query)}
+
+
 def has_marks(session: Session) -> bool:
     return session.scalar(select(TallyMark.id).limit(1)) is not None
 
@@ -95,14 +106,16 @@ def alone(session: Session) -> None:
     lock(session, "tallies")
 
 
-def take(session: Session, most: int) -> set[Key]:
+def take(session: Session, most: int) -> set[PointDay]:
     """Remove up to ``most`` marks, oldest first, and say what they stood for."""
     last = session.scalar(select(TallyMark.id).order_by(TallyMark.id).offset(most - 1).limit(1))
     gone = delete(TallyMark).where(TallyMark.id <= last) if last is not None else delete(TallyMark)
     found = session.execute(
-        gone.returning(TallyMark.period, TallyMark.service_point_id).execution_options(synchronize_session=False)
+        gone.returning(TallyMark.period, TallyMark.service_point_id, TallyMark.day).execution_options(
+            synchronize_session=False
+        )
     )
-    return {(period, point_id) for period, point_id in found}
+    return {PointDay(*row) for row in found}
 
 
 def stored(session: Session, periods: Iterable[str]) -> Sequence[tuple[str, int, list[Any]]]:

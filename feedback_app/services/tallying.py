@@ -14,6 +14,7 @@ from feedback_app.db import tallies, tally_marks
 from feedback_app.db.tally_marks import Key
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.validity import Seen, not_counted
+from feedback_app.services import day_counts
 
 Body = list[Any]
 FOLDED_AT_ONCE = 50_000  # marks in one transaction
@@ -36,8 +37,10 @@ def is_needed(session: Session) -> bool:
 def fold(session: Session, most: int = FOLDED_AT_ONCE) -> int:
     """Bring stored tallies up to date; how many months and points were counted."""
     tally_marks.alone(session)
-    changed = tally_marks.take(session, most)
+    marked = tally_marks.take(session, most)
+    changed = {(one.period, one.point_id) for one in marked}
     tally_marks.store(session, count(session, changed))
+    day_counts.fold(session, marked)
     return len(changed)
 
 
