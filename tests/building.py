@@ -59,6 +59,7 @@ class Builder:
         if box.is_checked() != wanted:
             box.focus()
             self.page.keyboard.press("Space")
+            expect(box).to_be_checked(checked=wanted)
 
     def reveal(self, field: Locator) -> None:
         """Open what hides it, by keyboard."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route, expect
 
 from feedback_app.domain.condition_rows import Rows, rows_of
 from feedback_app.domain.conditions import changed, compares, parse
@@ -63,7 +63,6 @@ def scoring(text: str) -> list[tuple[float | None, ...]]:
 def built(page: Page, server: str, runtime: Runtime, name: str, folder: Path) -> None:
     data = file(name)
     enter(page, server, runtime)
-    page.set_default_timeout(8000)
     builder = Builder(page, server)
     key = f"{name}_by_hand"
     judging = question_sets.read(dumps(data).encode(), "x")
@@ -119,3 +118,36 @@ def test_an_imported_condition_keeps_its_author_s_order_when_its_fields_are_save
 
 def answers_of(show_if: str) -> list[str]:
     return [value for one in compares(parse(show_if)) if one.op == "in" for value in one.values]
+
+
+def test_a_save_in_the_background_takes_neither_the_focus_nor_the_key_that_is_down(
+    desk: Page, server: str, runtime: Runtime
+) -> None:
+    enter(desk, server, runtime)
+    builder = Builder(desk, server)
+    builder.begin("held", "按键")
+    builder.add("level")
+    key = builder.add("scale")
+    box = desk.locator(f'[type=checkbox][name="{key}.unscored"]')
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:  # the first save of each round
+        if route.request.method == "POST" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    builder.reveal(box)
+    desk.route("**/admin/questions?set=held*", hold)
+    for most, expected in (("8", True), ("9", False)):
+        held.clear()
+        builder.field(f"{key}.most").fill(most)
+        with desk.expect_request(lambda request: request.method == "POST"):
+            box.focus()  # leaving the field saves it
+        desk.keyboard.down("Space")
+        with desk.expect_response(lambda answer: answer.request.method == "GET" and "set=held" in answer.url):
+            held[0].continue_()
+        desk.keyboard.up("Space")
+        expect(desk.locator("#builder")).to_have_attribute("data-waiting", "0")
+        expect(box).to_be_focused()
+        expect(box).to_be_checked(checked=expected)

@@ -31,11 +31,26 @@
     at("told").classList.toggle("bad", Boolean(bad));
   };
   const said = (page) => [...page.querySelectorAll("main > [data-flash]")].map((one) => one.textContent).join(" ");
-  const name = (one) => one && (one.id ? `#${CSS.escape(one.id)}` : one.name ? `[name="${CSS.escape(one.name)}"]${one.name === "do" ? `[value="${CSS.escape(one.value)}"]` : ""}` : "");
+  const hasValue = (one) => one.name === "do" || ["checkbox", "radio"].includes(one.type);
+  const name = (one) => one && (one.id ? `#${CSS.escape(one.id)}` : one.name ? `[name="${CSS.escape(one.name)}"]:not([type=hidden])${hasValue(one) ? `[value="${CSS.escape(one.value)}"]` : ""}` : "");
+
+  // While a key or a button of the mouse is held down nothing on the page moves: the press would be lost.
+  const held = new Set();
+  const whenLetGo = async () => {
+    for (let tries = 0; held.size && tries < 20; tries += 1) await new Promise((go) => setTimeout(go, 50));
+    held.clear();
+  };
+  for (const [down, up] of [["keydown", "keyup"], ["pointerdown", "pointerup"]]) {
+    document.addEventListener(down, () => held.add(down), true);
+    document.addEventListener(up, () => setTimeout(() => held.delete(down)), true);
+  }
+  document.addEventListener("pointercancel", () => held.delete("pointerdown"), true);
+  window.addEventListener("blur", () => held.clear());
 
   // Takes the parts of a page that has come; with ``gently`` all but the fields of the open question, which may be in use.
   const take = (page, address, gently) => {
-    const focused = name(document.activeElement);
+    const active = document.activeElement;
+    const focused = name(active);
     const open = new Set([...document.querySelectorAll("details[id][open]")].map((one) => one.id));
     const editor = gently && at("editor") && page.getElementById("editor") ? at("editor") : null;
     for (const id of parts) {
@@ -62,7 +77,7 @@
     const heading = page.querySelector("h1");
     if (heading) document.querySelector("h1").textContent = heading.textContent;
     if (address) history.replaceState(null, "", address);
-    const back = focused && document.querySelector(focused);
+    const back = active !== document.body && active.isConnected ? active : focused && document.querySelector(focused);
     if (back && back !== document.activeElement && !back.disabled) back.focus({ preventScroll: true });
     renew();
   };
@@ -100,6 +115,7 @@
         return tell(form.dataset.lost, true);
       }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      await whenLetGo();
       if (!page.getElementById("draft")) {
         if (answer.redirected) location.assign(answer.url); else location.reload();
         return;
