@@ -1,0 +1,140 @@
+"""What comments are about: each reading with its mentions, what administrators corrected, and the words they taught."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from feedback_app.db.base import Base, Instant
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.ratings import CANARY, Rating
+
+
+class CommentReading(Base):
+    """One comment as it was read last. Recomputable: when words change it is read again."""
+
+    __tablename__ = "comment_readings"
+
+    rating_id: Mapped[int] = mapped_column(ForeignKey("ratings.id"), primary_key=True, autoincrement=False)
+    lexicon: Mapped[str] = mapped_column(String(16), index=True)  # which words it was read by
+    polarity: Mapped[str] = mapped_column(String(6))  # good | bad | mixed | plain
+    held: Mapped[str] = mapped_column(String(8), default="")  # threat | sexual | abuse: never quoted
+
+
+class CommentTheme(Base):
+    """One theme of one comment; unit and month stand here too, so that months are counted from the index alone."""
+
+    __tablename__ = "comment_themes"
+    __table_args__ = (
+        UniqueConstraint("rating_id", "theme"),
+        Index("ix_comment_themes_count", "period", "theme", "polarity", "unit_id", "rating_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rating_id: Mapped[int] = mapped_column(ForeignKey("ratings.id"))
+    theme: Mapped[str] = mapped_column(String(20))
+    polarity: Mapped[str] = mapped_column(String(6))
+    words: Mapped[str] = mapped_column(String(200), default="")  # what it was told by, with "、" between
+    period: Mapped[str] = mapped_column(String(7))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"))
+
+
+class ThemeCorrection(Base):
+    """What a person says about one comment and one theme goes before the rules. Taken back: it stays, with the time."""
+
+    __tablename__ = "theme_corrections"
+    __table_args__ = (Index("ix_theme_corrections_rating", "rating_id", "theme"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rating_id: Mapped[int] = mapped_column(ForeignKey("ratings.id"))
+    theme: Mapped[str] = mapped_column(String(20))
+    polarity: Mapped[str] = mapped_column(String(6))  # "": the comment is not about it
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    made_by: Mapped[str] = mapped_column(String(60))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_by: Mapped[str] = mapped_column(String(60), default="")
+
+
+class ThemeWord(Base):
+    """A word that was taught. Taken back: it stays, with the time."""
+
+    __tablename__ = "theme_words"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    theme: Mapped[str] = mapped_column(String(20), default="")  # "": a word that judges whatever it is, or is spared
+    role: Mapped[str] = mapped_column(String(8))  # about | good | bad | spared
+    word: Mapped[str] = mapped_column(String(20))
+    taught_at: Mapped[datetime] = mapped_column(Instant)
+    taught_by: Mapped[str] = mapped_column(String(60))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_by: Mapped[str] = mapped_column(String(60), default="")
+
+
+class ThemeCount(NamedTuple):
+    theme: str
+    polarity: str
+    unit_id: int | None
+    comments: int
+
+
+def words(session: Session) -> Sequence[ThemeWord]:
+    """Those that stand, oldest first."""
+    return session.scalars(select(ThemeWord).where(ThemeWord.ended_at.is_(None)).order_by(ThemeWord.id)).all()
+
+
+def unread(session: Session, most: int) -> Sequence[Rating]:
+    """Ratings with words after the last one that was read, oldest first."""
+    last = session.scalar(select(func.max(CommentReading.rating_id))) or 0
+    query = select(Rating).where(Rating.id > last, Rating.comment != "", Rating.status != CANARY)
+    return session.scalars(query.order_by(Rating.id).limit(most)).all()
+
+
+def outdated(session: Session, lexicon: str, most: int) -> Sequence[Rating]:
+    """Ratings that were read by other words, newest first; the words of some may be erased by now."""
+    other = or_(CommentReading.lexicon < lexicon, CommentReading.lexicon > lexicon)  # unlike !=, found by the index
+    query = select(Rating).join(CommentReading, CommentReading.rating_id == Rating.id).where(other)
+    return session.scalars(query.order_by(CommentReading.rating_id.desc()).limit(most)).all()
+
+
+def is_outdated(session: Session, lexicon: str) -> bool:
+    other = or_(CommentReading.lexicon < lexicon, CommentReading.lexicon > lexicon)
+    return session.scalar(select(CommentReading.rating_id).where(other).limit(1)) is not None
+
+
+def stays_as_read(session: Session, rating_ids: Sequence[int], lexicon: str) -> None:
+    """Their words are gone: what was found in them stands."""
+    session.execute(update(CommentReading).where(CommentReading.rating_id.in_(rating_ids)).values(lexicon=lexicon))
+
+
+def counts(session: Session, period: str, unit_id: int | None = None) -> list[ThemeCount]:
+    """Counted ratings alone: a repeat, a withdrawn one or one set aside says nothing here."""
+    keys = (CommentTheme.theme, CommentTheme.polarity, CommentTheme.unit_id)
+    query = select(*keys, func.count()).join(Rating, Rating.id == CommentTheme.rating_id)
+    query = query.where(CommentTheme.period == period, Rating.status == "counted").group_by(*keys)
+    if unit_id is not None:
+        query = query.where(CommentTheme.unit_id == unit_id)
+    return [ThemeCount(*row) for row in session.execute(query)]
+
+
+def comments(session: Session, period: str, unit_id: int | None = None) -> int:
+    """How many counted comments of that month have been read."""
+    query = select(func.count()).select_from(CommentReading).join(Rating, Rating.id == CommentReading.rating_id)
+    query = query.where(Rating.period == period, Rating.status == "counted")
+    if unit_id is not None:
+        query = query.where(Rating.unit_id == unit_id)
+    return session.scalar(query) or 0
+
+
+def units(session: Session, ids: set[int]) -> dict[int, ServicePoint]:
+    return {one.id: one for one in session.scalars(select(ServicePoint).where(ServicePoint.id.in_(ids)))}
+
+
+def corrections(session: Session, rating_ids: Sequence[int]) -> dict[int, dict[str, ThemeCorrection]]:
+    """Rating -> theme -> the correction that stands."""
+    query = select(ThemeCorrection).where(ThemeCorrection.rating_id.in_(rating_ids), ThemeCorrection.ended_at.is_(None))
+    found: dict[int, dict[str, ThemeCorrection]] = {}
+    for one in session.scalars(query.order_by(ThemeCorrection.id)):
+        found.setdefault(one.rating_id, {})[one.theme] = one
+    return found

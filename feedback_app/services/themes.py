@@ -1,0 +1,169 @@
+"""Reading comments for what they are about, a few hundred at a time; and what was found, counted by month and department.
+
+Readings can be made anew at any time: a word that was taught is part of the lexicon's name, and everything read under
+another name is read again.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from feedback_app.db import themes as tables
+from feedback_app.db.ratings import Rating
+from feedback_app.db.themes import CommentReading, CommentTheme
+from feedback_app.domain import harm, themes
+from feedback_app.domain.periods import Month
+from feedback_app.domain.themes import BAD, GOOD, MIXED, PLAIN, Lexicon, Reading
+
+PRESET = Path(__file__).parent.parent / "presets" / "themes.toml"
+BATCH = 300
+ABUSE = "abuse"
+_LONGEST_WORDS = 200
+Taught = tuple[tuple[str, str, str], ...]  # theme, role, word
+
+
+@dataclass(frozen=True)
+class Line:
+    """One theme of a month: so many comments spoke well or ill of it. ``before``: how many in the month before."""
+
+    theme: str
+    good: int = 0
+    bad: int = 0
+    mixed: int = 0
+    plain: int = 0
+    before: int = 0
+    bad_before: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.good + self.bad + self.mixed + self.plain
+
+
+@dataclass(frozen=True)
+class Overview:
+    """``comments``: counted comments of the month; lines with the most blamed first, none without a comment."""
+
+    comments: int
+    lines: Sequence[Line]
+    by_unit: Mapping[int | None, Mapping[str, Line]] = field(default_factory=dict)
+
+
+@cache
+def preset() -> Mapping[str, Any]:
+    return tomllib.loads(PRESET.read_text("utf-8"))
+
+
+@cache
+def every() -> tuple[str, ...]:
+    """The themes there are, in their order."""
+    return tuple(theme["key"] for theme in preset()["theme"])
+
+
+def taught(session: Session) -> Taught:
+    return tuple((one.theme, one.role, one.word) for one in tables.words(session))
+
+
+@lru_cache(maxsize=4)
+def lexicon(more: Taught = ()) -> Lexicon:
+    """The words that ship with the product and those that were taught."""
+    lists: dict[str, dict[str, list[str]]] = {
+        theme["key"]: {name: list(words) for name, words in theme.items() if name != "key"}
+        for theme in preset()["theme"]
+    }
+    general = {name: list(words) for name, words in preset()["words"].items() if name != "abusive"}
+    for theme, role, word in more:
+        lists.get(theme, general).setdefault(role, []).append(word)
+    return Lexicon(lists, general)
+
+
+@lru_cache(maxsize=4)
+def version(more: Taught = ()) -> str:
+    """The lexicon's name: the same words, the same name."""
+    return hashlib.sha256(PRESET.read_bytes() + repr(sorted(more)).encode()).hexdigest()[:16]
+
+
+def read(comment: str, score: int | None, more: Taught = ()) -> Reading:
+    return themes.read(comment, lexicon(more), score)
+
+
+def held(comment: str) -> str:
+    """Why a comment is never quoted: ``threat``, ``sexual``, ``abuse``; "" when it may be."""
+    words = themes.plain(comment)
+    return harm.kind(comment) or (ABUSE if any(word in words for word in preset()["words"]["abusive"]) else "")
+
+
+def has_work(session: Session) -> bool:
+    return bool(tables.unread(session, 1)) or tables.is_outdated(session, version(taught(session)))
+
+
+def work(session: Session) -> int:
+    """Read the next comments; returns how many. New ones first, then those read by other words."""
+    more = taught(session)
+    ratings = tables.unread(session, BATCH) or tables.outdated(session, version(more), BATCH)
+    tables.stays_as_read(session, [one.id for one in ratings if not one.comment], version(more))
+    _keep(session, [one for one in ratings if one.comment], more)
+    return len(ratings)
+
+
+def read_again(session: Session, rating: Rating) -> None:
+    """One comment at once, after somebody corrected it."""
+    _keep(session, [rating], taught(session))
+
+
+def _keep(session: Session, ratings: Sequence[Rating], more: Taught) -> None:
+    ids = [one.id for one in ratings]
+    session.execute(delete(CommentTheme).where(CommentTheme.rating_id.in_(ids)))
+    session.execute(delete(CommentReading).where(CommentReading.rating_id.in_(ids)))
+    corrected = tables.corrections(session, ids)
+    for rating in ratings:
+        reading = read(rating.comment, rating.score, more)
+        session.add(
+            CommentReading(
+                rating_id=rating.id, lexicon=version(more), polarity=reading.polarity, held=held(rating.comment)
+            )
+        )
+        session.add_all(_rows(rating, reading, corrected.get(rating.id, {})))
+    session.flush()
+
+
+def _rows(rating: Rating, reading: Reading, corrected: Mapping[str, tables.ThemeCorrection]) -> Iterable[CommentTheme]:
+    found = {one.theme: (one.polarity, "、".join(one.words)[:_LONGEST_WORDS]) for one in reading.mentions}
+    for theme, correction in corrected.items():
+        found[theme] = (correction.polarity, "")
+    for theme, (polarity, words) in found.items():
+        if polarity:
+            yield CommentTheme(
+                rating_id=rating.id, theme=theme, polarity=polarity, words=words,
+                period=rating.period, unit_id=rating.unit_id,
+            )  # fmt: skip
+
+
+def overview(session: Session, month: Month, unit_id: int | None = None) -> Overview:
+    """What that month's comments were about; of one department, or of all."""
+    now = tables.counts(session, str(month), unit_id)
+    before = tables.counts(session, str(month.shifted(-1)), unit_id)
+    lines = [_line(theme, now, before) for theme in every()]
+    units = {one.unit_id for one in now}
+    by_unit = {
+        unit: {line.theme: line for theme in every() if (line := _line(theme, [one for one in now if one.unit_id == unit], [])).total}
+        for unit in units
+    }  # fmt: skip
+    said = sorted((line for line in lines if line.total or line.before), key=lambda one: (-one.bad, -one.total))
+    return Overview(tables.comments(session, str(month), unit_id), said, by_unit)
+
+
+def _line(theme: str, now: Sequence[tables.ThemeCount], before: Sequence[tables.ThemeCount]) -> Line:
+    def many(rows: Sequence[tables.ThemeCount], *polarities: str) -> int:
+        return sum(one.comments for one in rows if one.theme == theme and one.polarity in polarities)
+
+    return Line(
+        theme, many(now, GOOD), many(now, BAD), many(now, MIXED), many(now, PLAIN),
+        before=many(before, GOOD, BAD, MIXED, PLAIN), bad_before=many(before, BAD, MIXED),
+    )  # fmt: skip
