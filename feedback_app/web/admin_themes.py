@@ -172,7 +172,9 @@ def _correct(session: Session) -> None:
 def _back() -> str:
     form = request.form
     if form.get("theme") in themes.every() and form.get("period"):
-        kept: dict[str, Any] = {name: form[name] for name in ("period", "department", "polarity_shown") if form.get(name)}
+        kept: dict[str, Any] = {
+            name: form[name] for name in ("period", "department", "polarity_shown") if form.get(name)
+        }
         if "polarity_shown" in kept:
             kept["polarity"] = kept.pop("polarity_shown")
         return url_for("admin_themes.show", theme=form["theme"], **kept)

@@ -392,6 +392,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_taught_words")),
     )
     op.create_table(
+        "theme_words",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("theme", sa.String(length=20), nullable=False),
+        sa.Column("role", sa.String(length=8), nullable=False),
+        sa.Column("word", sa.String(length=20), nullable=False),
+        sa.Column("taught_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("taught_by", sa.String(length=60), nullable=False),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_theme_words")),
+    )
+    op.create_table(
         "tree_heads",
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("root", sa.String(length=64), nullable=False),
@@ -1212,6 +1224,39 @@ def upgrade() -> None:
         batch_op.create_index("ix_cases_state_due", ["state", "due_on"], unique=False)
 
     op.create_table(
+        "comment_readings",
+        sa.Column("rating_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("lexicon", sa.String(length=16), nullable=False),
+        sa.Column("polarity", sa.String(length=6), nullable=False),
+        sa.Column("held", sa.String(length=8), nullable=False),
+        sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_comment_readings_rating_id_ratings")),
+        sa.PrimaryKeyConstraint("rating_id", name=op.f("pk_comment_readings")),
+    )
+    with op.batch_alter_table("comment_readings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_comment_readings_lexicon"), ["lexicon"], unique=False)
+
+    op.create_table(
+        "comment_themes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rating_id", sa.Integer(), nullable=False),
+        sa.Column("theme", sa.String(length=20), nullable=False),
+        sa.Column("polarity", sa.String(length=6), nullable=False),
+        sa.Column("words", sa.String(length=200), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_comment_themes_rating_id_ratings")),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["service_points.id"], name=op.f("fk_comment_themes_unit_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment_themes")),
+        sa.UniqueConstraint("rating_id", "theme", name=op.f("uq_comment_themes_rating_id_theme")),
+    )
+    with op.batch_alter_table("comment_themes", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_comment_themes_count", ["period", "theme", "polarity", "unit_id", "rating_id"], unique=False
+        )
+
+    op.create_table(
         "objections",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("round_id", sa.Integer(), nullable=False),
@@ -1292,6 +1337,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("set_asides", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_set_asides_state"), ["state"], unique=False)
+
+    op.create_table(
+        "theme_corrections",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rating_id", sa.Integer(), nullable=False),
+        sa.Column("theme", sa.String(length=20), nullable=False),
+        sa.Column("polarity", sa.String(length=6), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_theme_corrections_rating_id_ratings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_theme_corrections")),
+    )
+    with op.batch_alter_table("theme_corrections", schema=None) as batch_op:
+        batch_op.create_index("ix_theme_corrections_rating", ["rating_id", "theme"], unique=False)
 
     op.create_table(
         "appeals",
