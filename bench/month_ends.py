@@ -2,7 +2,9 @@
 
 python -m bench.month_ends [--months 20] [--database sqlite|postgresql]
 
-Each board must be there once and unaltered, each person told once a month, whatever was killed when.
+Patients rate over the web meanwhile; at every second month end a web worker or the whole web server is killed as well. Each
+board must be there once and unaltered, each person told once a month, each acknowledged rating on one board, whatever was
+killed when.
 """
 
 import argparse
@@ -26,13 +28,16 @@ def main() -> None:
         url = postgres.url_for(Path(folder)) if chosen.database == "postgresql" else ""
         began = time.monotonic()
         with running(Path(folder), database=url, web_workers=chosen.web, workers=chosen.workers) as hospital:
-            live_through(hospital, chosen.months, workers=chosen.workers)
-            found = judge(hospital, chosen.months)
-    print(
-        f"{chosen.database}: {chosen.months} month ends in {time.monotonic() - began:.0f} s, {2 * chosen.months} kills"
-    )
+            receipts = live_through(hospital, chosen.months, workers=chosen.workers)
+            found = judge(hospital, chosen.months, receipts)
+    kills = 2 * chosen.months + chosen.months // 2
+    print(f"{chosen.database}: {chosen.months} month ends in {time.monotonic() - began:.0f} s, {kills} kills")
     print(
         f"boards {found['boards']} ({found['unaltered']} unaltered), messages {found['queued']} for {len(BOUND)} people"
+    )
+    print(
+        f"{len(receipts)} ratings acknowledged over the web meanwhile: {found['lost']} not there once, "
+        f"{found['elsewhere']} on another board than theirs"
     )
     print(f"received by each person: at least {found['fewest']}, at most {found['most']}")
 

@@ -50,7 +50,7 @@ class Letter:
     day: str
 
 
-class _Paper(FPDF):
+class Paper(FPDF):
     def __init__(self, page: tuple[float, float], font: str) -> None:
         super().__init__(unit="mm", format=page)
         self.set_auto_page_break(False)
@@ -113,8 +113,8 @@ def _parts(text: str) -> Iterator[str]:
 
 
 @contextmanager
-def _paper(page: tuple[float, float], font: str) -> Iterator[_Paper]:
-    paper = _Paper(page, font)
+def open_paper(page: tuple[float, float], font: str) -> Iterator[Paper]:
+    paper = Paper(page, font)
     try:
         yield paper
     finally:
@@ -125,8 +125,8 @@ def pdf(printed: Sequence[Printed], *, title: str, created: datetime) -> bytes:
     """One page each. The same arguments give the same bytes. Raises ValueError without certificates."""
     if not printed:
         raise ValueError("nothing to print")
-    with _paper(PAGE, str(pylopdf_fonts_zh_cn.serif_path())) as paper:
-        _open(paper, title, created)
+    with open_paper(PAGE, str(pylopdf_fonts_zh_cn.serif_path())) as paper:
+        begin(paper, title, created)
         for one in printed:
             paper.add_page()
             _frame(paper)
@@ -138,21 +138,21 @@ def letters_pdf(letters: Sequence[Letter], *, title: str, created: datetime) -> 
     """One page each, A4 upright. Raises ValueError without letters."""
     if not letters:
         raise ValueError("nothing to print")
-    with _paper((210.0, 297.0), str(pylopdf_fonts_zh_cn.sans_path())) as paper:
-        _open(paper, title, created)
+    with open_paper((210.0, 297.0), str(pylopdf_fonts_zh_cn.sans_path())) as paper:
+        begin(paper, title, created)
         for one in letters:
             paper.add_page()
             _letter(paper, one)
         return bytes(paper.output())
 
 
-def _open(paper: _Paper, title: str, created: datetime) -> None:
+def begin(paper: Paper, title: str, created: datetime) -> None:
     paper.set_title(title)
     paper.set_lang("zh-CN")
     paper.set_creation_date(created)
 
 
-def _frame(paper: _Paper) -> None:
+def _frame(paper: Paper) -> None:
     """Two quiet lines and a short one at each corner."""
     paper.set_draw_color(*GREEN)
     paper.set_line_width(0.9)
@@ -166,7 +166,7 @@ def _frame(paper: _Paper) -> None:
             paper.line(x, y, x, y + 9 * dy)
 
 
-def _certificate(paper: _Paper, one: Printed) -> None:
+def _certificate(paper: Paper, one: Printed) -> None:
     paper.centred(one.hospital, 38, 5.2, QUIET)
     paper.centred("　".join(one.title) if len(one.title) <= 6 else one.title, 59, 15, GREEN)
     paper.centred(one.holder, 86, 11.5)
@@ -194,7 +194,7 @@ def _certificate(paper: _Paper, one: Printed) -> None:
         paper.write_at(text, right - paper.width_of(text, 5.6), y, 5.6)
 
 
-def _letter(paper: _Paper, one: Letter) -> None:
+def _letter(paper: Paper, one: Letter) -> None:
     width = paper.w - 2 * _LETTER_MARGIN
     paper.write_at(one.heading, _LETTER_MARGIN, 38, 7, GREEN)
     y = 56.0

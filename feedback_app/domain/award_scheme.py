@@ -25,6 +25,8 @@ from feedback_app.domain.scoring import ScoringRules
 from feedback_app.errors import Refused
 
 VERIFICATIONS = ("none", "mixed", "verified")
+GIVEN_BY_PEOPLE = frozenset({"peer_review", "expert_score", "quality_audit", "service_code", "score_sheet"})
+"""Criteria for which colleagues, panels and inspectors give points."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,16 @@ class Scheme:
     def hears_patients(self) -> bool:
         """Whether patients' ratings are part of the score."""
         return any(share.kind == "patient_ratings" for share in self.shares)
+
+    @property
+    def is_given_points(self) -> bool:
+        """Whether people give points for a part of it."""
+        return any(share.kind in GIVEN_BY_PEOPLE for share in self.shares)
+
+    @property
+    def goes_upward(self) -> bool:
+        """Whether some of its tiers are proposed to an authority (S10)."""
+        return any(tier.sent_to for tier in self.tiers)
 
     def first_period(self, first_rated: Month | None) -> Period | None:
         """The first period there is: as written, else the one that holds the first rating."""

@@ -15,7 +15,7 @@ from feedback_app.domain.criteria.score_sheet import item_points
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.eligibility import RECORDS
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import audit
+from feedback_app.services import audit, evidence
 from feedback_app.services.vault import Vault
 
 GIVEN = ("peer_review", "expert_score", "quality_audit", "service_code")
@@ -144,10 +144,11 @@ def put_on_file(
     return one
 
 
-def take_off_file(session: Session, record_id: int, *, by: str, now: datetime) -> None:
-    """It was a mistake: it no longer counts and stays to be seen. Raises NotFound ``stars.no_record``."""
+def take_off_file(session: Session, record_id: int, *, by: str, now: datetime, kinds: Sequence[str] = RECORDS) -> None:
+    """It was a mistake: it no longer counts and stays to be seen. Raises NotFound ``stars.no_record``, also for one of another
+    kind than ``kinds``."""
     one = session.get(PersonRecord, record_id)
-    if one is None:
+    if one is None or one.kind not in kinds:
         raise NotFound("stars.no_record")
     if one.ended_at is None:
         one.ended_at = now
@@ -180,5 +181,17 @@ def revoke(
     )
     session.add(one)
     session.flush()
+    subject = evidence.board_subject(award, str(period))
+    shown = {"board": subject, "key": point.key}
+    evidence.write(session, "revoked", subject, shown=shown, hidden={"why": one.why}, now=now)
     audit.write(session, actor=by, action="honour.revoked", subject=f"{award} {period} {point.key}", now=now)
     return one
+
+
+def revoke_row(session: Session, award: str, period: Period, point_id: int, *, why: str, by: str, now: datetime) -> str:
+    """The same for a row of the board; the name. Raises NotFound ``stars.no_row`` and what :func:`revoke` raises."""
+    point = session.get(ServicePoint, point_id)
+    if point is None:
+        raise NotFound("stars.no_row")
+    revoke(session, award, period, point, why=why, by=by, now=now)
+    return point.name

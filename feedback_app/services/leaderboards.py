@@ -286,6 +286,14 @@ def due(session: Session, award: str, now: datetime, zone: ZoneInfo) -> list[Per
     return cycles.due(begin, scheme.ends, now, zone, closed, scheme.assess_days)
 
 
+def periods_over(session: Session, scheme: Scheme, now: datetime, zone: ZoneInfo) -> list[Period]:
+    """Those of an award that are over and not closed, oldest first, also while points may still be given for them."""
+    first = tallies.first_period(session)
+    closed = {Period.parse(one.period) for one in leaderboards.of_award(session, scheme.key)}
+    begin = awards.first_period(session, scheme.key, Month.parse(first) if first else None)
+    return cycles.due(begin, scheme.ends, now, zone, closed)
+
+
 def close_due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[tuple[str, Period]]:
     """Close everything that is over, of every award; what was missed while nothing ran is caught up. Safe to repeat."""
     done = []

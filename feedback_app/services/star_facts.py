@@ -57,6 +57,11 @@ def _on_file(member: Member, other: OtherFacts) -> Member:
     )
 
 
+def members(session: Session, scheme: Scheme) -> list[Member]:
+    """Everybody of the scheme's kinds as the directory has them, without what is on file."""
+    return [member for member, _ in _members(session, scheme.leagues)]
+
+
 def _members(session: Session, leagues: Sequence[League]) -> list[tuple[Member, bool]]:
     unit = aliased(ServicePoint)
     columns = (

@@ -8,6 +8,7 @@ from feedback_app.domain.boards import Row
 from feedback_app.domain.cycles import Period
 from feedback_app.errors import NotFound
 from feedback_app.services import (
+    assessing,
     awards,
     bindings,
     board_kit,
@@ -113,6 +114,18 @@ def row(award: str, period: str, point_id: int) -> str:
     one = _row_of(found, point_id)
     lines = explanations.lines(found, one, language())
     return render_template("admin/stars/row.html", board=found, row=one, lines=lines)
+
+
+@blueprint.post("/<award>/<period>/rows/<int:point_id>/revoke")
+@allow(ADMIN, QUALITY)
+@asks_again
+def revoke(award: str, period: str, point_id: int) -> Response:
+    """Take an honour back before everybody (S50)."""
+    told, why = Period.parse(period), request.form.get("why", "")
+    with runtime().transaction() as session:
+        name = assessing.revoke_row(session, award, told, point_id, why=why, by=g.account.login, now=runtime().now())
+    flash(t("stars.work.revoked", name=name), "ok")
+    return redirect(url_for("admin_stars.row", award=award, period=period, point_id=point_id), 303)
 
 
 @blueprint.post("/<award>/<period>/close")

@@ -4,8 +4,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from feedback_app.domain.cycles import Period
+from feedback_app.domain.periods import local_day
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import awards, canary, leaderboards
+from feedback_app.services import awards, bodies, canary, leaderboards
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.transaction import Session
 from feedback_app.web.access import PUBLIC, allow
@@ -68,7 +69,8 @@ def rules(award: str) -> str:
     """How it is reckoned, in plain words with the award's own figures."""
     with runtime().reading() as session:
         scheme = awards.scheme(session, award)
-    return render_template("boards/rules.html", scheme=scheme)
+        sitting = bodies.of_scheme(session, scheme, local_day(runtime().now(), runtime().zone))
+        return render_template("boards/rules.html", scheme=scheme, bodies=[one for one in sitting if one.members])
 
 
 @blueprint.get("/<award>/<period>")

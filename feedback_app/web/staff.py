@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from feedback_app.domain.trend import trend_chart
 from feedback_app.errors import FeedbackError, Gone, NotFound
-from feedback_app.services import bindings, explanations, mail_bindings, own_results, own_thanks
+from feedback_app.services import bindings, explanations, mail_bindings, own_results, own_thanks, peer_marks
 from feedback_app.web.access import PUBLIC, STAFF, allow
 from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.errors import status_of
@@ -21,6 +21,7 @@ def index() -> str:
     with runtime().reading() as reading:
         results = own_results.own_results(reading, g.staff.id, language())
         recounted = own_results.after_appeals(reading, g.staff.id, results, runtime().zone)
+        peers = bool(peer_marks.asked(reading, runtime().vault, g.staff, runtime().now(), runtime().zone))
         thanks = own_thanks.latest(reading, g.staff, [one.period for one in results])
     award = results[0].award if results else ""
     line = [
@@ -35,6 +36,7 @@ def index() -> str:
         results=results,
         chart=trend_chart(line[::-1]),
         thanks=thanks,
+        peers=peers,
     )
 
 

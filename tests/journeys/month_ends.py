@@ -1,12 +1,31 @@
-"""Month after month over real processes that are killed while they work: what must be there afterwards."""
+"""Month after month over real processes that are killed while they work: what must be there afterwards.
 
+Patients rate over the web while a month ends, is closed, published and told. At each month end one work process is killed as
+the month ends and another one while messages go out; at every second one a web worker, or the web server with all of them.
+Whose answer was lost sends the same form again. Each rating that was acknowledged must be on exactly one board, the board of
+the month that it says it counts for.
+"""
+
+import os
 import random
+import secrets
+import signal
+import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any
 
+import requests
+
+from bench.running import children
 from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.outbox import OutboxMessage
+from feedback_app.db.ratings import Rating
 from feedback_app.domain.cycles import Period, month_period
 from feedback_app.domain.periods import Month
 from feedback_app.services import leaderboards, publications
@@ -14,29 +33,96 @@ from tests.journeys.conftest import Running
 from tests.star_ratings import rate
 
 BOUND = ("D01", "D02", "D03", "N01", "N02", "C01")
+RATED = ("D01", "D02", "N01")
 FIRST = Month(2026, 11)
+PATIENTS = 4  # at a time
+FEWEST = 6  # acknowledged on either side of each month end
+PATIENCE = 60.0  # seconds
 
 
-def live_through(hospital: Running, months: int, *, workers: int, seed: int = 1) -> None:
-    """So many month ends; at each a worker is killed as the month ends and another one while messages go out."""
-    dice = random.Random(seed)
+@dataclass
+class Crowd:
+    """Patients who rate over the web without end; ``receipts`` of what was acknowledged."""
+
+    addresses: Sequence[str]
+    receipts: list[str] = field(default_factory=list)
+    over: Event = field(default_factory=Event)
+
+    def rate(self, number: int) -> None:
+        dice = random.Random(number)
+        while not self.over.is_set():
+            form = {"key": secrets.token_urlsafe(18), "overall": str(dice.choice((3, 4, 5))), "comment": ""}
+            receipt = self._sent(dice.choice(self.addresses), form)
+            if receipt:
+                self.receipts.append(receipt)
+
+    def _sent(self, address: str, form: dict[str, str]) -> str:
+        """The same form again until there is an answer: without one nobody knows whether it has arrived."""
+        while not self.over.is_set():
+            with suppress(requests.RequestException), requests.Session() as phone:
+                phone.trust_env = False
+                answer = phone.post(address, data=form, allow_redirects=False, timeout=20)
+                if answer.status_code == 303:
+                    return answer.headers["Location"].rpartition("/")[2]
+                assert answer.status_code in (502, 503), f"{answer.status_code}: {answer.text[:300]}"
+            self.over.wait(0.2)
+        return ""
+
+    def more(self, count: int) -> None:
+        """Wait until so many more have been acknowledged."""
+        wanted, deadline = len(self.receipts) + count, time.monotonic() + PATIENCE
+        while len(self.receipts) < wanted:
+            assert time.monotonic() < deadline, "nothing is accepted any more"
+            time.sleep(0.05)
+
+
+@contextmanager
+def rating(hospital: Running) -> Iterator[Crowd]:
+    crowd = Crowd([hospital.address_of(key) for key in RATED])
+    with ThreadPoolExecutor(PATIENTS) as pool:
+        working: list[Future[None]] = [pool.submit(crowd.rate, number) for number in range(PATIENTS)]
+        try:
+            yield crowd
+        finally:
+            crowd.over.set()
+    for one in working:
+        one.result()
+
+
+def live_through(hospital: Running, months: int, *, workers: int, seed: int = 1) -> list[str]:
+    """So many month ends; the receipts of everything that was acknowledged meanwhile."""
+    dice, receipts = random.Random(seed), list[str]()
     hospital.bind(*BOUND)
     for number in range(months):
-        _one_month(hospital, month_period(FIRST.shifted(number)), len(BOUND) * (number + 1), dice, workers)
+        expected = len(BOUND) * (number + 1)
+        receipts += _one_month(hospital, month_period(FIRST.shifted(number)), expected, dice, workers, number)
+    return receipts
 
 
-def _one_month(hospital: Running, period: Period, expected: int, dice: random.Random, workers: int) -> None:
-    with hospital.runtime.transaction() as session:
-        for key in ("D01", "D02", "N01"):
-            rate(session, key, (0, 0, 1, 8, 40 + dice.randrange(30)), str(period))
-    _move(hospital, period.ends(hospital.runtime.zone))
-    _kill_one(hospital, dice, workers)
-    hospital.until(lambda: str(period) in closed(hospital), f"{period} is closed")
-    _publish_twice_at_once(hospital, period)
+def _one_month(
+    hospital: Running, period: Period, expected: int, dice: random.Random, workers: int, number: int
+) -> list[str]:
+    _rated_before(hospital, period, dice)
+    _move(hospital, period.ends(hospital.runtime.zone) - timedelta(hours=1))
+    with rating(hospital) as crowd:
+        crowd.more(FEWEST)
+        _move(hospital, period.ends(hospital.runtime.zone))
+        _kill_one(hospital, dice, workers)
+        _kill_web(hospital, dice, number)
+        hospital.until(lambda: str(period) in closed(hospital), f"{period} is closed")
+        crowd.more(FEWEST)
+        _publish_twice_at_once(hospital, period)
     morning = publications.goes_out(hospital.runtime.now(), hospital.runtime.settings)
     _move(hospital, morning + timedelta(seconds=1))
     _kill_one(hospital, dice, workers)
     hospital.until(lambda: states(hospital)["sent"] == expected, f"everybody has been told of {period}")
+    return crowd.receipts
+
+
+def _rated_before(hospital: Running, period: Period, dice: random.Random) -> None:
+    with hospital.runtime.transaction() as session:
+        for key in RATED:
+            rate(session, key, (0, 0, 1, 8, 40 + dice.randrange(30)), str(period))
 
 
 def _move(hospital: Running, moment: datetime) -> None:
@@ -48,6 +134,18 @@ def _kill_one(hospital: Running, dice: random.Random, workers: int) -> None:
     name = f"worker{dice.randrange(workers) or ''}"
     hospital.kill(name)
     hospital.start(name, "work")
+
+
+def _kill_web(hospital: Running, dice: random.Random, number: int) -> None:
+    """Now one of those that answer, now the server with all of them, now nobody."""
+    if number % 4 == 0:
+        answering = children(hospital.processes["web"].pid)
+        with suppress(ProcessLookupError):
+            os.kill(dice.choice(answering), signal.SIGKILL)
+    if number % 4 == 2:
+        hospital.kill("web")
+        hospital.start("web", "serve")
+        hospital.until(hospital.answers, "the web pages answer again")
 
 
 def _publish_twice_at_once(hospital: Running, period: Period) -> None:
@@ -67,18 +165,31 @@ def states(hospital: Running) -> Counter[str]:
         return Counter(one.state for one in session.query(OutboxMessage).filter_by(purpose="star_result"))
 
 
-def judge(hospital: Running, months: int) -> dict[str, int]:
-    """What there is after all of it: boards, messages queued, received per person at least and at most, altered boards."""
+def judge(hospital: Running, months: int, receipts: Sequence[str]) -> dict[str, int]:
+    """What there is after all of it: boards, messages queued, received per person at least and at most, altered boards;
+    acknowledged ratings that are not there once, and ratings that a board has more or fewer of than there are."""
     received = hospital.phones.counts().received.get("userid", {})
     counts = [received.get(key.lower(), 0) for key in BOUND]
     periods = [month_period(FIRST.shifted(number)) for number in range(months)]
     with hospital.runtime.reading() as session:
         unaltered = sum(leaderboards.is_unaltered(session, "monthly", period) for period in periods)
         boards = session.query(Leaderboard).count()
+        stored = Counter(receipt for (receipt,) in session.query(Rating.receipt))
+        on_boards = [_difference(session, period) for period in periods]
     return {
         "boards": boards,
         "unaltered": unaltered,
         "queued": sum(states(hospital).values()),
         "fewest": min(counts),
         "most": max(counts),
+        "lost": sum(stored[one] != 1 for one in receipts),
+        "elsewhere": sum(on_boards),
     }
+
+
+def _difference(session: Any, period: Period) -> int:
+    """Ratings that say they count for this month, and those that its frozen board has."""
+    board = leaderboards.load(session, "monthly", period)
+    on_it = {row.key: row.valid + sum(row.not_counted.values()) for result in board.results for row in result.rows}
+    there = Counter(one.service_point.key for one in session.query(Rating).filter_by(period=str(period)))
+    return sum(abs(there[key] - on_it.get(key, 0)) for key in {*there, *on_it})

@@ -537,6 +537,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_bindings_service_point_id"), ["service_point_id"], unique=False)
 
     op.create_table(
+        "body_members",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("award_key", sa.String(length=40), nullable=False),
+        sa.Column("body", sa.String(length=40), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_body_members_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_body_members")),
+    )
+    with op.batch_alter_table("body_members", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_body_members_award_key"), ["award_key"], unique=False)
+
+    op.create_table(
         "certificates",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.String(length=20), nullable=True),
