@@ -1,6 +1,9 @@
-"""Goal G1: durable rating POSTs with all real features, against bare Flask with one raw INSERT, SQLite at synchronous FULL.
+"""Goals G1 and G2: durable rating POSTs with all real features, against bare Flask with one raw INSERT on the same database.
 
-python -m bench.rating_post [--rounds 5] [--seconds 3] [--connections 16]
+python -m bench.rating_post [--database sqlite|postgresql] [--rounds 5] [--seconds 3] [--connections 16]
+
+SQLite at synchronous FULL, PostgreSQL with fsync. Every rating comes from another address on the internet, as told by a
+trusted proxy, so that limits and marks of networks are at work. CPU of PostgreSQL's own processes is not counted.
 """
 
 import argparse
@@ -8,6 +11,7 @@ import secrets
 import sqlite3
 import tempfile
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -20,12 +24,15 @@ from feedback_app.db.ratings import Rating
 from feedback_app.services import codes, schema
 from feedback_app.services.runtime import opened
 from feedback_app.settings import load
+from tests import postgres
 
 CONFIG = """
 [hospital]
 name = "青山医院"
 [database]
-url = "sqlite:///{folder}/stars.db"
+url = "{url}"
+[server]
+trusted_proxies = 1
 [complaints]
 phone = "000"
 place = "一楼"
@@ -43,6 +50,8 @@ def bare() -> Flask:
     import os
 
     path = os.environ["BARE_DATABASE"]
+    if path.startswith("postgresql:"):
+        return bare_on_a_server(path)
 
     @app.post("/rate")
     def rate() -> tuple[str, int] | Response:
@@ -53,6 +62,27 @@ def bare() -> Flask:
         connection.execute(
             "INSERT INTO rating (key, score, comment) VALUES (?, ?, ?)",
             (request.form["key"], request.form["overall"], request.form["comment"]),
+        )
+        return redirect("/done", 303)  # type: ignore[return-value]
+
+    return app
+
+
+def bare_on_a_server(url: str) -> Flask:
+    """The same on PostgreSQL: a connection for each thread, committed by the statement itself."""
+    import psycopg
+
+    app = Flask(__name__)
+    local = threading.local()
+
+    @app.post("/rate")
+    def rate() -> tuple[str, int] | Response:
+        connection = getattr(local, "connection", None)
+        if connection is None:
+            connection = local.connection = psycopg.connect(url, autocommit=True)
+        connection.execute(
+            "INSERT INTO rating (key, score, comment) VALUES (%s, %s, %s)",
+            (request.form["key"], int(request.form["overall"]), request.form["comment"]),
         )
         return redirect("/done", 303)  # type: ignore[return-value]
 
@@ -71,7 +101,23 @@ def form(path: str, levels: str) -> Request:
     body = urlencode(
         {"key": secrets.token_urlsafe(18), "overall": secrets.choice(levels), "comment": "讲得很清楚，谢谢"}
     ).encode()
-    return "POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"}
+    address = ".".join(str(secrets.choice(range(20, 120))) for _ in range(4))
+    return "POST", path, body, {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": address}
+
+
+def _bare_table(folder: Path, on_sqlite: bool) -> str:
+    columns = "key TEXT UNIQUE, score INTEGER, comment TEXT"
+    if on_sqlite:
+        with closing(sqlite3.connect(folder / "bare.db")) as made:
+            made.execute("PRAGMA journal_mode=WAL")
+            made.execute(f"CREATE TABLE rating (id INTEGER PRIMARY KEY, {columns})")
+        return str(folder / "bare.db")
+    import psycopg
+
+    url = postgres.url_for(folder / "bare", durable=True)
+    with psycopg.connect(url) as connection:
+        connection.execute(f"CREATE TABLE rating (id BIGSERIAL PRIMARY KEY, {columns})".encode())
+    return url
 
 
 def main() -> None:
@@ -80,14 +126,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--levels", default="5555443", help="the levels sent, drawn at random (low ones open cases)")
+    parser.add_argument("--database", choices=("sqlite", postgres.KIND), default="sqlite")
     arguments = parser.parse_args()
+    on_sqlite = arguments.database == "sqlite"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "config.toml").write_text(CONFIG.format(folder=folder, secret=secrets.token_urlsafe(32)), "utf-8")
-        with sqlite3.connect(folder / "bare.db") as made:
-            made.execute("PRAGMA journal_mode=WAL")
-            made.execute("CREATE TABLE rating (id INTEGER PRIMARY KEY, key TEXT UNIQUE, score INTEGER, comment TEXT)")
-        made.close()
+        url = f"sqlite:///{folder}/stars.db" if on_sqlite else postgres.url_for(folder / "ours", durable=True)
+        (folder / "config.toml").write_text(CONFIG.format(url=url, secret=secrets.token_urlsafe(32)), "utf-8")
+        bare_database = _bare_table(folder, on_sqlite)
         now = datetime.now(UTC)
         with opened(load(folder / "config.toml")) as runtime:
             schema.migrate(runtime.database, now)
@@ -96,7 +142,7 @@ def main() -> None:
                 session.add(point)
                 session.flush()
                 code = codes.issue(session, runtime.vault, point, now).text
-        environment = {"BARE_DATABASE": str(folder / "bare.db"), "SERVICE_STAR_CONFIG": str(folder / "config.toml")}
+        environment = {"BARE_DATABASE": bare_database, "SERVICE_STAR_CONFIG": str(folder / "config.toml")}
         baseline: list[Load] = []
         product: list[Load] = []
         with (
@@ -119,9 +165,11 @@ def main() -> None:
             rows = session.query(Rating).count()
     accepted = sum(one.requests - one.errors for one in product)
     print(
-        f"rating POST, {arguments.connections} connections, {arguments.rounds} rounds, ratio to bare Flask + 1 raw INSERT (SQLite FULL)"
+        f"rating POST, {arguments.database}, {arguments.connections} connections, {arguments.rounds} rounds, ratio to bare Flask + 1 raw INSERT"
     )
-    print(f"  requests/s   {ratio([one.rate for one in product], [one.rate for one in baseline])}   goal >= 0.9")
+    goal = 0.9 if on_sqlite else 0.75
+    print(f"  requests/s   {ratio([one.rate for one in product], [one.rate for one in baseline])}   goal >= {goal}")
+    print(f"  p50          {ratio([one.p50_ms for one in product], [one.p50_ms for one in baseline])}")
     print(f"  p99          {ratio([one.p99_ms for one in product], [one.p99_ms for one in baseline])}   goal <= 0.15")
     print(f"  CPU/request  {ratio([one.cpu_us for one in product], [one.cpu_us for one in baseline])}   goal <= 1.2")
     print(

@@ -18,7 +18,17 @@ from feedback_app.services.case_media import MediaSource
 from feedback_app.services.deliveries import Channel
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
-from feedback_app.web import access, compression, context, errors, navigation, page_cache, second_step, tablets
+from feedback_app.web import (
+    access,
+    compression,
+    context,
+    errors,
+    kept_forms,
+    navigation,
+    page_cache,
+    second_step,
+    tablets,
+)
 
 ROOT = Path(__file__).parent.parent
 LARGEST_FORM = 2 * 1024 * 1024  # of the consoles; patient forms and callbacks have their own, smaller limits
@@ -82,6 +92,7 @@ def create_app(settings: Settings) -> Flask:
     _words_in_templates(app, settings)
     access.enforce(app, second_step.confirm_first)
     page_cache.install(app, runtime)
+    kept_forms.attach(app, runtime)
     if settings.wechat.enabled:
         app.wsgi_app = webhook.ShortWay(app.wsgi_app, endpoint)  # type: ignore[method-assign]
     if settings.server.trusted_proxies:

@@ -1,12 +1,10 @@
 """A database without room, or that is not there: 503 in words, nobody is thanked, and all is well as soon as it can be."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from feedback_app.db.engine import Database
 from feedback_app.db.ratings import Rating
@@ -19,13 +17,12 @@ def test_without_room_nobody_is_thanked_and_with_room_all_is_well(
 ) -> None:
     if not runtime.database.is_sqlite:
         pytest.skip("PostgreSQL has no page limit; bench/crash.py fills a real disk")
-    path, engine = f"/s/{code('D01')}", app.extensions["service_star"].database.engine
-    room = {"pages": 1}  # SQLite: as few as there are already
+    path, opened = f"/s/{code('D01')}", app.extensions["service_star"]
 
-    def limited(connection: Any, *_: object) -> None:
-        connection.execute(f"PRAGMA max_page_count={room['pages']}")
+    def make_room(pages: int) -> None:
+        opened.together(lambda unit: unit.driver.execute(f"PRAGMA max_page_count={pages}").close())
 
-    event.listen(engine, "checkout", limited)
+    make_room(1)  # SQLite: as few as there are already
     answers, keys = [], [f"key{n:021}" for n in range(40)]
     for key in keys:
         form = {"key": key, "overall": "1", "comment": "满" * 400}
@@ -33,7 +30,7 @@ def test_without_room_nobody_is_thanked_and_with_room_all_is_well(
         if answers[-1].status_code != 303:
             break
     assert answers[-1].status_code == 503 and "没有收下" in answers[-1].text
-    room["pages"] = 100_000
+    make_room(100_000)
     again = client.post(path, data={"key": keys[len(answers) - 1], "overall": "1", "comment": "满"})
     assert again.status_code == 303
     with runtime.reading() as session:

@@ -163,4 +163,4 @@ def test_a_rating_belongs_to_the_department_of_that_minute(runtime: Runtime, poi
     with runtime.reading() as session:
         units = {one.idempotency_key: one.unit_id for one in session.query(Rating)}
         assert units == {"a": id_of(session, "XN"), "b": id_of(session, "EK")}
-        assert before.point.id == doctor.id
+        assert ratings.by_receipt(session, before.receipt).point.id == doctor.id

@@ -8,6 +8,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from feedback_app.app import create_app
+from feedback_app.cli._patient_worker import PatientWorker
 from feedback_app.settings import Settings
 
 _SECRET_PATHS = re.compile(
@@ -39,7 +40,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": f"{host}:{port}",
             "workers": workers,
             "threads": settings.server.threads,
-            "worker_class": "gthread",
+            "worker_class": PatientWorker,
             "preload_app": False,  # a pool of connections must not be shared over fork
             "control_socket_disable": True,  # two instances of one user would silently take the same path
             "accesslog": "-",

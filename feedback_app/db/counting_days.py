@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import literal_column, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback_app.db.base import Base
 from feedback_app.db.engine import lock
+from feedback_app.db.writing import Prepared, Unit, unit_of
 
 _ONLY = 1
 
@@ -20,9 +21,13 @@ class CountingDay(Base):
     open_from: Mapped[date] = mapped_column()
 
 
-def open_from(session: Session) -> date:
+_OPEN_FROM = Prepared(select(CountingDay.open_from).where(CountingDay.id == literal_column(str(_ONLY))))
+
+
+def open_from(unit: Unit) -> date:
     """The first day that a rating can still count on; the beginning of time before anything has been closed."""
-    return session.scalar(select(CountingDay.open_from).where(CountingDay.id == _ONLY)) or date.min
+    found = _OPEN_FROM.rows(unit_of(unit))
+    return found[0][0] if found else date.min
 
 
 def move_to(session: Session, day: date) -> None:

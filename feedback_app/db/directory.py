@@ -1,12 +1,14 @@
 """Who and what is rated: departments, staff, windows, logistics teams, and who sat at which window when."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from feedback_app.db.base import Base, Instant
+from feedback_app.db.writing import Prepared, Unit, unit_of
 
 
 class ServicePoint(Base):
@@ -77,9 +79,42 @@ def all_points(session: Session, *, kind: str | None = None, active_only: bool =
     return session.scalars(query).all()
 
 
-def on_duty(session: Session, window_id: int, at: datetime) -> Sequence[int]:
-    """Ids of the staff who served at the window at that moment."""
-    query = select(DutySlot.staff_id).where(
-        DutySlot.window_id == window_id, DutySlot.starts_at <= at, at < DutySlot.ends_at
+@dataclass(frozen=True)
+class Rated:
+    """As much of a service point as accepting a rating needs."""
+
+    id: int
+    kind: str
+    key: str
+    department_id: int | None
+
+    @property
+    def unit_id(self) -> int | None:
+        """The department it belongs to, or is."""
+        return self.id if self.kind == "department" else self.department_id
+
+
+_RATED = Prepared(
+    select(ServicePoint.id, ServicePoint.kind, ServicePoint.key, ServicePoint.department_id).where(
+        ServicePoint.id == bindparam("point", type_=ServicePoint.id.type)
     )
-    return session.scalars(query.order_by(DutySlot.staff_id)).all()
+)
+_ON_DUTY = Prepared(
+    select(DutySlot.staff_id)
+    .where(
+        DutySlot.window_id == bindparam("window", type_=DutySlot.window_id.type),
+        DutySlot.starts_at <= bindparam("at", type_=Instant()),
+        bindparam("at", type_=Instant()) < DutySlot.ends_at,
+    )
+    .order_by(DutySlot.staff_id)
+)
+
+
+def rated(unit: Unit, point_id: int) -> Rated | None:
+    found = _RATED.rows(unit_of(unit), point=point_id)
+    return Rated(*found[0]) if found else None
+
+
+def on_duty(unit: Unit, window_id: int, at: datetime) -> Sequence[int]:
+    """Ids of the staff who served at the window at that moment."""
+    return [staff_id for (staff_id,) in _ON_DUTY.rows(unit_of(unit), window=window_id, at=at)]

@@ -15,10 +15,10 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
@@ -26,10 +26,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from feedback_app.db import shown_state
-from feedback_app.db.writing import Writing
+from feedback_app.db.together import Group, Piece
+from feedback_app.db.writing import Unit, Writing
 from feedback_app.errors import Unavailable
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class WriteQueue:
@@ -94,6 +97,8 @@ class Database:
         self._own = threading.local()
         self._glances: list[Any] = []
         self._kept: list[Connection] = []
+        self._group = Group(self._write_together)
+        self._grouped: tuple[int, Connection] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -118,6 +123,44 @@ class Database:
                 raise
             finally:
                 writing.close()
+
+    def together(self, work: Callable[[Writing], T]) -> T:
+        """What ``work`` does is written, alone or with what others want to write now; all or nothing of it, and on the disk.
+
+        ``work`` may run in another thread of this process: it takes along what it needs.
+        """
+        if self.is_sqlite:
+            result: T = self._group.do(work)
+            return result
+        with self.writing() as unit:  # the server groups commits itself
+            return work(unit)
+
+    def _write_together(self, take: Callable[[], list[Piece]]) -> None:
+        assert self._queue is not None  # noqa: S101 - only SQLite comes here
+        with _said_plainly(), self._queue.turn():
+            connection = self._group_connection()
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("BEGIN IMMEDIATE")
+            try:
+                for piece in take():
+                    _do_piece(connection, driver, piece)
+                if connection.in_transaction():
+                    connection.commit()  # with what listens to commits
+                else:
+                    driver.commit()
+            except BaseException:
+                connection.rollback()
+                driver.rollback()
+                raise
+
+    def _group_connection(self) -> Connection:
+        """One for each process, used by whoever leads."""
+        if self._grouped is None or self._grouped[0] != os.getpid():
+            connection = self._writer.connect()
+            connection.detach()
+            self._kept.append(connection)
+            self._grouped = os.getpid(), connection
+        return self._grouped[1]
 
     def _kept_connection(self) -> AbstractContextManager[Connection]:
         """On SQLite one that each thread keeps; a server's connection may die, so the pool hands out those and looks."""
@@ -172,6 +215,7 @@ class Database:
         for kept in self._kept:
             kept.close()
         self._kept.clear()
+        self._grouped = None
         self._own = threading.local()
         self.engine.dispose()
 
@@ -189,17 +233,43 @@ def _said_plainly() -> Iterator[None]:
         raise Unavailable("database.unavailable") from error
 
 
-def lock(session: Session, name: str, *, shared: bool = False) -> None:
+def _do_piece(connection: Connection, driver: Any, piece: Piece) -> None:
+    """One piece of a group, undone alone when it fails. Raises when there is no transaction left to go on with."""
+    unit = Writing(connection, within=True)
+    driver.execute("SAVEPOINT piece")
+    try:
+        with _said_plainly():
+            piece.value = piece.work(unit)
+            unit.settle()
+    except BaseException as error:
+        if not driver.in_transaction:  # a full disk ends all of it
+            raise
+        unit.give_up()
+        driver.execute("ROLLBACK TO piece")
+        piece.error = error
+    finally:
+        unit.close()
+    driver.execute("RELEASE piece")
+
+
+def lock(unit: Unit, name: str, *, shared: bool = False) -> None:
     """Wait until no other transaction holds ``name``, and hold it until this one ends. What others committed is then seen.
 
     ``shared``: any number may hold it so at once, but none while somebody holds it alone. On SQLite there is nothing to do:
     its writers come one after the other anyway. To avoid that two wait for each other, take the audit chain's lock last.
     """
-    if session.get_bind().dialect.name != "postgresql":
+    bind = unit.connection if isinstance(unit, Writing) else unit.get_bind()
+    if bind.dialect.name != "postgresql":
         return
     key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-    take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
-    session.execute(select(take(key)))
+    if isinstance(unit, Writing):
+        unit.driver.execute(_TAKE[shared], (key,))
+    else:
+        take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        unit.execute(select(take(key)))
+
+
+_TAKE = ("SELECT pg_advisory_xact_lock(%s)", "SELECT pg_advisory_xact_lock_shared(%s)")
 
 
 _PRAGMAS = (

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, Index, String, func, select
+from sqlalchemy import JSON, Index, String, Table, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback_app.db.base import Base, Instant
+from feedback_app.db.writing import Prepared, Unit, unit_of
 
 
 class Evidence(Base):
@@ -46,6 +47,16 @@ class TreeHead(Base):
     root: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(Instant)
     signature: Mapped[str] = mapped_column(String(128))
+
+
+_TABLE = cast(Table, Evidence.__table__)
+_WRITTEN = ("kind", "subject", "shown", "salt", "hidden", "leaf", "written_at")
+_INSERT = Prepared(_TABLE.insert().values({name: bindparam(name, type_=_TABLE.c[name].type) for name in _WRITTEN}))
+
+
+def insert(unit: Unit, **values: Any) -> None:
+    """One entry, without a place yet."""
+    _INSERT.run(unit_of(unit), **values)
 
 
 def size(session: Session) -> int:

@@ -1,14 +1,16 @@
 """Ratings as they were accepted. A row is never deleted and its answers are never changed."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, select
+from sqlalchemy import JSON, ForeignKey, Index, String, Table, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from feedback_app.db.base import KEYED_HASH, Base, Instant
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import lock
+from feedback_app.db.writing import Prepared, Unit, unit_of
 
 CANARY = "canary"
 """Status of a test that the service sends itself: in no total and on no list."""
@@ -54,6 +56,58 @@ class Rating(Base):
     service_point: Mapped[ServicePoint] = relationship(foreign_keys=[service_point_id])
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewRating:
+    """A row of ratings before it is written, without the mapping's weight: a field for each column but ``id``."""
+
+    receipt: str
+    idempotency_key: str
+    service_point_id: int
+    on_duty_id: int | None
+    code_id: int | None
+    questionnaire_version_id: int | None
+    score: int
+    answers: dict[str, Any]
+    comment: str
+    answers_salt: str
+    answers_digest: str
+    language: str
+    channel: str
+    rater_hash: str | None
+    device_hash: str | None
+    network_hash: str | None
+    staff_sign: str
+    verified: bool
+    verified_how: str
+    replaces: str | None
+    received_at: datetime
+    day: date
+    period: str
+    status: str
+    why_not: str
+    made_up: bool
+    late: bool
+    unit_id: int | None
+
+
+_TABLE = cast(Table, Rating.__table__)
+_INSERT = Prepared(
+    _TABLE.insert()
+    .values({one.name: bindparam(one.name, type_=one.type) for one in _TABLE.columns if one.name != "id"})
+    .returning(_TABLE.c.id)
+)
+_KNOWN = Prepared(select(_TABLE.c.id).where(_TABLE.c.idempotency_key == bindparam("sent", type_=String())))
+
+
+def insert(unit: Unit, new: NewRating) -> int:
+    """Write it; its id."""
+    return int(_INSERT.run(unit_of(unit), **vars(new)).fetchone()[0])
+
+
+def is_known(unit: Unit, idempotency_key: str) -> bool:
+    return _KNOWN.run(unit_of(unit), sent=idempotency_key).fetchone() is not None
+
+
 def by_idempotency_key(session: Session, key: str) -> Rating | None:
     return session.scalar(select(Rating).where(Rating.idempotency_key == key))
 
@@ -75,9 +129,9 @@ def latest_version(session: Session, rating: Rating) -> Rating:
     return versions(session, rating)[-1]
 
 
-def lock_month(session: Session, period: str, *, to_close: bool = False) -> None:
+def lock_month(unit: Unit, period: str, *, to_close: bool = False) -> None:
     """Everything that adds or changes a rating of the month takes this first; whoever closes the month takes it alone.
 
     With ``to_close`` it waits for every rating of that month that is being written, and sees them all afterwards.
     """
-    lock(session, f"month:{period}", shared=not to_close)
+    lock(unit, f"month:{period}", shared=not to_close)

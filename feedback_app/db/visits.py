@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, delete, update
+from sqlalchemy import ForeignKey, String, Text, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from feedback_app.db.base import KEYED_HASH, Base, Instant
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
+from feedback_app.db.writing import Prepared, Unit, unit_of
 
 
 class LinkKey(Base):
@@ -46,6 +48,27 @@ class TicketBatch(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
     service_point: Mapped[ServicePoint] = relationship()
+
+
+_SEALED = Prepared(select(LinkKey.key_sealed).where(LinkKey.month == bindparam("wanted", type_=String())))
+_ONCE = {
+    name: insert(Nullifier.__table__)  # type: ignore[arg-type]
+    .values(mark=bindparam("mark", type_=KEYED_HASH), month=bindparam("month", type_=String()))
+    .on_conflict_do_nothing()
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_MARK = Prepared(_ONCE)
+
+
+def sealed_key(unit: Unit, month: str) -> str | None:
+    """The sealed key of that month: "" once it has been destroyed, None before it was made."""
+    found = _SEALED.run(unit_of(unit), wanted=month).fetchone()
+    return None if found is None else str(found[0])
+
+
+def first(unit: Unit, mark: str, month: str) -> bool:
+    """Leave this mark; whether it was not there yet. Of two at once, the second waits and hears no."""
+    return bool(_MARK.run(unit_of(unit), mark=mark, month=month).rowcount)
 
 
 def destroy(session: Session, key: LinkKey, now: datetime) -> None:

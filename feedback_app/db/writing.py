@@ -7,7 +7,7 @@ for the session joins the transaction that has begun.
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ class Prepared:
     def __init__(self, by_dialect: Mapping[str, Executable] | Executable) -> None:
         self._statements = by_dialect
         self._made: dict[str, tuple[str, list[tuple[str, Convert]], bool]] = {}
+        self._read: dict[str, list[Convert]] = {}
 
     def run(self, writing: "Writing", **values: Any) -> Any:
         """The driver's cursor after it: rows as tuples, ``rowcount``."""
@@ -35,8 +36,26 @@ class Prepared:
         cursor.execute(sql, [value for _, value in given] if positional else dict(given))
         return cursor
 
+    def rows(self, writing: "Writing", **values: Any) -> list[tuple[Any, ...]]:
+        """What it found or returned, as Python knows it: moments aware, days as dates."""
+        found = self.run(writing, **values).fetchall()
+        dialect = writing.connection.dialect
+        convert = self._read.get(dialect.name)
+        if convert is None:
+            convert = self._read[dialect.name] = self._readers(dialect)
+        if not any(convert):
+            return list(found)
+        return [tuple(one(value) if one else value for one, value in zip(convert, row, strict=True)) for row in found]
+
+    def _chosen(self, dialect: Dialect) -> Any:
+        return self._statements[dialect.name] if isinstance(self._statements, Mapping) else self._statements
+
+    def _readers(self, dialect: Dialect) -> list[Convert]:
+        columns = self._chosen(dialect).exported_columns
+        return [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+
     def _make(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]], bool]:
-        statement = self._statements[dialect.name] if isinstance(self._statements, Mapping) else self._statements
+        statement = self._chosen(dialect)
         assert isinstance(statement, ClauseElement)  # noqa: S101 - all of ours are
         made: Any = statement.compile(dialect=dialect)
         names = list(made.positiontup) if made.positional else list(made.binds)
@@ -46,12 +65,16 @@ class Prepared:
 
 
 class Writing:
-    """An open write transaction."""
+    """An open write transaction, or (``within`` a larger one) the part of it that can be undone alone."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, within: bool = False, session: Session | None = None) -> None:
         self.connection = connection
         self.driver: Any = connection.connection.dbapi_connection
+        self.info: dict[Any, Any] = {}  # what the session is to carry
+        self._within = within
         self._opened = False
+        if session is not None:
+            self.__dict__["session"] = session
 
     @property
     def _joined(self) -> bool:
@@ -62,18 +85,42 @@ class Writing:
     def session(self) -> Session:
         """Joined to this transaction when first used."""
         self._opened = True
-        return Session(self.connection, expire_on_commit=False)
+        if self._within and not self.connection.in_transaction():
+            self.connection.begin()
+        joining: Literal["create_savepoint", "conditional_savepoint"] = (
+            "create_savepoint" if self._within else "conditional_savepoint"
+        )
+        return Session(self.connection, expire_on_commit=False, info=self.info, join_transaction_mode=joining)
 
     def commit(self) -> None:
-        if self._joined:
-            self.session.commit()  # with what listens to commits
+        self.settle()
         self.driver.commit()
 
+    def settle(self) -> None:
+        """What the session holds is written, with what listens to commits."""
+        if self._joined:
+            self.session.commit()
+
     def rollback(self) -> None:
+        self.give_up()
+        self.driver.rollback()
+
+    def give_up(self) -> None:
         if self._joined:
             self.session.rollback()
-        self.driver.rollback()
 
     def close(self) -> None:
         if self._opened and self.session.identity_map:
             self.session.close()
+
+
+Unit = Session | Writing
+"""What the services on the hottest path take: both ways of writing."""
+
+
+def unit_of(unit: Unit) -> Writing:
+    """The unit a session writes in, with what the session still holds back written first."""
+    if isinstance(unit, Writing):
+        return unit
+    unit.flush()
+    return Writing(unit.connection(), session=unit)

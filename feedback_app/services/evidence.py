@@ -16,10 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from feedback_app.db import evidence, ratings
-from feedback_app.db.directory import ServicePoint
+from feedback_app.db.directory import Rated, ServicePoint
 from feedback_app.db.evidence import Evidence, EvidenceNode, TreeHead
-from feedback_app.db.ratings import Rating
+from feedback_app.db.ratings import NewRating, Rating
 from feedback_app.db.set_asides import EXCLUDED, HELD, KEPT, SetAside
+from feedback_app.db.writing import Unit
 from feedback_app.domain import evidence as entries
 from feedback_app.domain import merkle
 from feedback_app.errors import NotFound, Refused
@@ -33,19 +34,25 @@ def write(
     session: Session, kind: str, subject: str, *, shown: Mapping[str, Any], hidden: Mapping[str, Any], now: datetime
 ) -> Evidence:
     """Add one entry. ``shown`` is public for ever and must not contain personal text; ``hidden`` is only committed to."""
-    salt = secrets.token_hex(16)
-    committed = entries.commitment(salt, hidden)
-    entry = Evidence(
-        kind=kind,
-        subject=subject,
-        shown=dict(shown),
-        salt=salt,
-        hidden=committed,
-        leaf=entries.leaf(kind, shown, committed),
-        written_at=now,
-    )
+    entry = Evidence(**_entry(kind, subject, shown, hidden, now))
     session.add(entry)
     return entry
+
+
+def _entry(
+    kind: str, subject: str, shown: Mapping[str, Any], hidden: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    salt = secrets.token_hex(16)
+    committed = entries.commitment(salt, hidden)
+    return {
+        "kind": kind,
+        "subject": subject,
+        "shown": dict(shown),
+        "salt": salt,
+        "hidden": committed,
+        "leaf": entries.leaf(kind, shown, committed),
+        "written_at": now,
+    }
 
 
 def answers_of(comment: str, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,12 +64,12 @@ def rating_subject(receipt: str) -> str:
     return f"rating:{receipt}"
 
 
-def shown_of(rating: Rating, point: ServicePoint) -> dict[str, Any]:
+def shown_of(rating: Rating | NewRating, point: ServicePoint | Rated) -> dict[str, Any]:
     """What is open about a rating: that it counts, for whom, in which month. Not the level."""
     return {"receipt": rating.receipt, "for": f"{point.kind}:{point.key}", "month": rating.period}
 
 
-def hidden_of(rating: Rating) -> dict[str, Any]:
+def hidden_of(rating: Rating | NewRating) -> dict[str, Any]:
     """What is committed to but not told."""
     return {
         "score": rating.score,
@@ -81,10 +88,11 @@ def hidden_of(rating: Rating) -> dict[str, Any]:
     }
 
 
-def write_rating(session: Session, rating: Rating, point: ServicePoint, now: datetime) -> Evidence:
+def write_rating(unit: Unit, rating: NewRating, point: Rated, now: datetime) -> None:
     """The entry of a rating that is being accepted, in the same transaction."""
-    subject = rating_subject(rating.receipt)
-    return write(session, "rating", subject, shown=shown_of(rating, point), hidden=hidden_of(rating), now=now)
+    evidence.insert(
+        unit, **_entry("rating", rating_subject(rating.receipt), shown_of(rating, point), hidden_of(rating), now)
+    )
 
 
 def write_decision(session: Session, rating: Rating, now: datetime, aside: SetAside | None = None) -> Evidence:

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from feedback_app.db import counting_days, directory, ratings
-from feedback_app.db.directory import ServicePoint
-from feedback_app.db.ratings import Rating
+from feedback_app.db.complaints import Case
+from feedback_app.db.directory import Rated, ServicePoint
+from feedback_app.db.ratings import NewRating, Rating
+from feedback_app.db.writing import Unit, unit_of
 from feedback_app.domain.contact_details import shortened
 from feedback_app.domain.evidence import commitment
 from feedback_app.domain.identity import readable
@@ -59,7 +61,6 @@ class Accepted:
 
     receipt: str
     score: int
-    point: ServicePoint
     period: Month
     case_number: str | None = None
     due_on: date | None = None
@@ -75,26 +76,60 @@ class Accepted:
         return self.status == "counted"
 
 
-def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: datetime) -> Accepted:
+@dataclass(frozen=True, kw_only=True)
+class Held(Accepted):
+    """Looked up again, with what was rated."""
+
+    point: ServicePoint
+
+
+def submit(unit: Unit, submission: Submission, *, zone: ZoneInfo, now: datetime) -> Accepted:
     """Store the rating, open a case where it is a low one, and give the receipt.
 
     Raises Refused ``ratings.bad_score``, NotFound ``ratings.no_target``.
     """
-    known = ratings.by_idempotency_key(session, submission.idempotency_key)
-    if known is not None:
-        return _accepted(session, known, again=True)
+    again = known(unit, submission.idempotency_key)
+    if again is not None:
+        return again
     if submission.score not in range(NO_LEVEL, 6):
         raise Refused("ratings.bad_score", score=submission.score)
-    point = directory.get(session, submission.point_id)
+    point = directory.rated(unit, submission.point_id)
     if point is None:
         raise NotFound("ratings.no_target")
-    earlier = ratings.by_receipt(session, submission.replaces) if submission.replaces else None
-    served = _served(session, point, submission.served_at or now, zone)
-    day, late = (earlier.day, earlier.late) if earlier else _counting_day(session, submission, zone=zone, now=now)
-    period = earlier.period if earlier else str(Month(day.year, day.month))
-    ratings.lock_month(session, period)
+    unit = unit_of(unit)
+    earlier = ratings.by_receipt(unit.session, submission.replaces) if submission.replaces else None
+    new = _row(unit, submission, point, earlier, zone=zone, now=now)
+    ratings.lock_month(unit, new.period)
+    rating_id = ratings.insert(unit, new)
+    evidence.write_rating(unit, new, point, now)
+    if earlier is not None or new.status != "counted":
+        _decided(unit.session, rating_id, earlier, now)
+    case = None
+    asks_for_one = NO_LEVEL < submission.score <= LOW or submission.contact_sealed
+    if asks_for_one and submission.status != ratings.CANARY:
+        case = _open_case(unit.session, rating_id, submission, earlier, zone=zone, now=now)
+    return Accepted(
+        receipt=new.receipt,
+        score=new.score,
+        period=Month.parse(new.period),
+        case_number=case.number if case else None,
+        due_on=case.due_on if case else None,
+        status=new.status,
+        why_not=new.why_not,
+        verified=new.verified,
+        replaced=new.replaces is not None,
+        received_at=now,
+    )
+
+
+def _row(
+    unit: Unit, submission: Submission, point: Rated, earlier: Rating | None, *, zone: ZoneInfo, now: datetime
+) -> NewRating:
+    served = _served(unit, point, submission.served_at or now, zone)
+    day, late = (earlier.day, earlier.late) if earlier else _counting_day(unit, submission, zone=zone, now=now)
     salt, words = secrets.token_hex(16), shortened(submission.comment)
-    rating = Rating(
+    answers, levelless = dict(submission.answers), submission.score == NO_LEVEL
+    return NewRating(
         receipt=readable(secrets.token_bytes(8), RECEIPT_LENGTH),
         idempotency_key=submission.idempotency_key,
         service_point_id=point.id,
@@ -102,10 +137,10 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         code_id=submission.code_id,
         questionnaire_version_id=submission.version_id,
         score=submission.score,
-        answers=dict(submission.answers),
+        answers=answers,
         comment=words,
         answers_salt=salt,
-        answers_digest=commitment(salt, evidence.answers_of(words, submission.answers)),
+        answers_digest=commitment(salt, evidence.answers_of(words, answers)),
         language=submission.language,
         channel=submission.channel,
         rater_hash=submission.rater_hash,
@@ -116,72 +151,70 @@ def submit(session: Session, submission: Submission, *, zone: ZoneInfo, now: dat
         verified_how=submission.verified_how,
         replaces=submission.replaces,
         # Nobody can count a level that was not given.
-        status=submission.status if submission.score != NO_LEVEL else "excluded",
-        why_not=submission.why_not if submission.score != NO_LEVEL else "no level given",
+        status="excluded" if levelless else submission.status,
+        why_not="no level given" if levelless else submission.why_not,
         received_at=now,
         # A later version belongs where the first one was counted.
         day=day,
-        period=period,
+        period=earlier.period if earlier else str(Month(day.year, day.month)),
         late=late,
-        unit_id=earlier.unit_id if earlier else point.id if point.kind == "department" else point.department_id,
+        unit_id=earlier.unit_id if earlier else point.unit_id,
         made_up=submission.made_up,
     )
-    session.add(rating)
-    evidence.write_rating(session, rating, point, now)
-    session.flush()
+
+
+def _decided(session: Session, rating_id: int, earlier: Rating | None, now: datetime) -> None:
+    """What was set aside stays so in the next version; a rating that does not count says why in the evidence log."""
+    rating = session.get_one(Rating, rating_id)
     if earlier is not None:
         set_asides.follow(session, earlier, rating)
     if rating.status != "counted":
         evidence.write_decision(session, rating, now)
     session.flush()
-    asks_for_one = NO_LEVEL < submission.score <= LOW or submission.contact_sealed
-    if asks_for_one and submission.status != ratings.CANARY:
-        _open_case(session, rating, submission, earlier, zone=zone, now=now)
-    return _accepted(session, rating, again=False)
 
 
-def _served(session: Session, point: ServicePoint, at: datetime, zone: ZoneInfo) -> list[int]:
+def _served(unit: Unit, point: Rated, at: datetime, zone: ZoneInfo) -> list[int]:
     """Who sat at the window at that moment: the roster, without those on leave."""
     if point.kind != "window":
         return []
-    listed = directory.on_duty(session, point.id, at)
-    away = leaves.away(session, listed, local_day(at, zone)) if listed else frozenset()
+    listed = directory.on_duty(unit, point.id, at)
+    away = leaves.away(unit_of(unit).session, listed, local_day(at, zone)) if listed else frozenset()
     return [one for one in listed if one not in away]
 
 
-def _counting_day(session: Session, submission: Submission, *, zone: ZoneInfo, now: datetime) -> tuple[date, bool]:
+def _counting_day(unit: Unit, submission: Submission, *, zone: ZoneInfo, now: datetime) -> tuple[date, bool]:
     """The day on which the rating counts, and whether it came late: what is closed stays closed, and the next day is open.
 
     A service of an earlier month that is told only now (paper, a phone without a network) counts now, and is marked.
     """
     month = Month.of(now, zone)
-    ratings.lock_month(session, str(month))
+    ratings.lock_month(unit, str(month))
     today = max(local_day(now, zone), date(month.year, month.number, 1))
-    day = max(today, counting_days.open_from(session))
+    day = max(today, counting_days.open_from(unit))
     served = submission.served_at
     return day, day > today or (served is not None and Month.of(served, zone) < month)
 
 
 def _open_case(
-    session: Session, rating: Rating, submission: Submission, earlier: Rating | None, *, zone: ZoneInfo, now: datetime
-) -> None:
+    session: Session, rating_id: int, submission: Submission, earlier: Rating | None, *, zone: ZoneInfo, now: datetime
+) -> Case | None:
     """A case for this rating; where an earlier version has one, that one gets the new words."""
     known_case = complaints.of_rating(session, earlier.id) if earlier else None
     if known_case is not None:
         if submission.comment:
             own_cases.add(session, known_case, submission.comment, now)
-        return
+        return None
     low = NO_LEVEL < submission.score <= LOW
-    complaints.file(
+    return complaints.file(
         session,
         Filing(
             # Whole in the rating: long words are no reason to refuse.
             text=submission.comment[: complaints.LONGEST_TEXT],
             source="rating",
-            origin_key=f"rating:{rating.id}",
+            origin_key=f"rating:{rating_id}",
             kind="complaint" if low else "suggestion",
-            point_id=rating.service_point_id,
-            rating_id=rating.id,
+            point_id=submission.point_id,
+            rating_id=rating_id,
             complainant_hash=submission.rater_hash,
             contact_sealed=submission.contact_sealed,
             made_up=submission.made_up,
@@ -191,18 +224,20 @@ def _open_case(
     )
 
 
-def known(session: Session, idempotency_key: str) -> Accepted | None:
+def known(unit: Unit, idempotency_key: str) -> Accepted | None:
     """What was accepted under this key before."""
-    rating = ratings.by_idempotency_key(session, idempotency_key)
-    return None if rating is None else _accepted(session, rating, again=True)
+    if not ratings.is_known(unit, idempotency_key):
+        return None
+    found = ratings.by_idempotency_key(unit_of(unit).session, idempotency_key)
+    return None if found is None else _held(unit_of(unit).session, found)
 
 
-def by_receipt(session: Session, receipt: str) -> Accepted:
+def by_receipt(session: Session, receipt: str) -> Held:
     """Raises NotFound ``ratings.no_receipt``."""
     rating = ratings.by_receipt(session, receipt)
     if rating is None:
         raise NotFound("ratings.no_receipt", receipt=receipt)
-    return _accepted(session, rating, again=True)
+    return _held(session, rating)
 
 
 def id_of(session: Session, receipt: str) -> int:
@@ -213,19 +248,19 @@ def id_of(session: Session, receipt: str) -> int:
     return ratings.latest_version(session, rating).id
 
 
-def _accepted(session: Session, rating: Rating, *, again: bool) -> Accepted:
-    versions = ratings.versions(session, rating) if again else [rating]
+def _held(session: Session, rating: Rating) -> Held:
+    versions = ratings.versions(session, rating)
     latest = versions[-1]
     cases = (complaints.of_rating(session, one.id) for one in reversed(versions))
     case = next((one for one in cases if one is not None), None)
-    return Accepted(
+    return Held(
         receipt=rating.receipt,
         score=latest.score,
         point=rating.service_point,
         period=Month.parse(rating.period),
         case_number=case.number if case else None,
         due_on=case.due_on if case else None,
-        again=again,
+        again=True,
         status=latest.status,
         why_not=latest.why_not,
         verified=latest.verified,

@@ -1,10 +1,11 @@
 """Everything a door needs, opened once per process: configuration, database, clock, keys."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,8 @@ from feedback_app.db.writing import Writing
 from feedback_app.services import vault
 from feedback_app.services.vault import Vault
 from feedback_app.settings import Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,15 @@ class Runtime:
     def writing(self) -> Iterator[Writing]:
         """One unit of writing where the session is only made when asked for: ``writing.session``."""
         with self.database.writing() as unit:
-            yield unit
+            yield vault.travel(unit, self.vault)
+
+    def together(self, work: Callable[[Writing], T]) -> T:
+        """One unit of writing that may share its COMMIT with others; ``work`` may run in another thread of this process."""
+        return self.database.together(lambda unit: work(vault.travel(unit, self.vault)))
 
     def session_of(self, unit: Writing) -> Session:
         """The session of this unit, with the vault."""
-        return vault.travel(unit.session, self.vault)
+        return unit.session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -1,7 +1,7 @@
 """Personal identifiers: sealed where they must come back, hashed where they must only be recognised."""
 
 from base64 import urlsafe_b64encode
-from typing import cast
+from typing import TypeVar, cast
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from sqlalchemy.orm import Session
 
+from feedback_app.db.writing import Writing
 from feedback_app.domain.identity import derive_key, keyed_hash
 from feedback_app.errors import ConfigurationError
 
@@ -87,10 +88,13 @@ class Vault:
         return keyed_hash(self._people, f"{app_id}:{openid}")
 
 
-def travel(session: Session, vault: Vault) -> Session:
+Carrier = TypeVar("Carrier", Session, Writing)
+
+
+def travel(carrier: Carrier, vault: Vault) -> Carrier:
     """Let the vault travel with the session: whoever stores a patient's words seals what they hold of a person."""
-    session.info[_TRAVELS] = vault
-    return session
+    carrier.info[_TRAVELS] = vault
+    return carrier
 
 
 def of(session: Session) -> Vault:

@@ -9,15 +9,18 @@ database, so two submissions at the same moment cannot both be the first.
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from feedback_app.db import visits
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import lock
 from feedback_app.db.visits import LinkKey, Nullifier, destroy
+from feedback_app.db.writing import Unit, Writing, unit_of
 from feedback_app.domain.identity import keyed_hash
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.questionnaires import NO_LEVEL
@@ -43,21 +46,23 @@ class Arrival:
 
 
 def accept(
-    session: Session, vault: Vault, submission: Submission, arrival: Arrival, *, zone: ZoneInfo, now: datetime
+    unit: Unit, vault: Vault, submission: Submission, arrival: Arrival, *, zone: ZoneInfo, now: datetime
 ) -> Accepted:
     """Accept the rating, counted or as a repeat. Always a receipt; raises what ``ratings.submit`` raises."""
-    lock(session, f"rating:{submission.idempotency_key}")
-    known = ratings.known(session, submission.idempotency_key)
+    unit = unit_of(unit)
+    lock(unit, f"rating:{submission.idempotency_key}")
+    known = ratings.known(unit, submission.idempotency_key)
     if known is not None:
         return known
-    judge = _Judge(session, vault, zone, now)
+    judge = _Judge(unit, vault, zone, now)
     judged = judge.traced(judge.judged(submission, arrival), arrival)
-    return ratings.submit(session, judged, zone=zone, now=now)
+    return ratings.submit(unit, judged, zone=zone, now=now)
 
 
 class _Judge:
-    def __init__(self, session: Session, vault: Vault, zone: ZoneInfo, now: datetime) -> None:
-        self._session, self._vault, self._zone, self._now = session, vault, zone, now
+    def __init__(self, unit: Writing, vault: Vault, zone: ZoneInfo, now: datetime) -> None:
+        self._unit, self._vault, self._zone, self._now = unit, vault, zone, now
+        self._keys: dict[str, bytes | None] = {}
         self._month, self._day = str(Month.of(now, zone)), local_day(now, zone)
 
     def judged(self, submission: Submission, arrival: Arrival) -> Submission:
@@ -68,17 +73,8 @@ class _Judge:
         point_id = submission.point_id
         who = submission.rater_hash or (f"device:{arrival.device}" if arrival.device else "")
         if who:
-            lock(
-                self._session, f"rater:{who}:{point_id}"
-            )  # what a person does twice at once is done one after the other
-        proof = tickets.read(
-            self._session,
-            self._vault,
-            arrival.ticket,
-            point_id,
-            zone=self._zone,
-            now=arrival.ticket_seen_at or self._now,
-        )
+            lock(self._unit, f"rater:{who}:{point_id}")  # what a person does twice at once is done one after the other
+        proof = self._proof(arrival, point_id) if arrival.ticket else None
         if proof is not None and proof.how == "slip":
             if not self._first_of(proof):
                 return _repeat(submission, "same_slip")
@@ -92,19 +88,23 @@ class _Judge:
             return _repeat(submission, "same_month")
         return submission
 
+    def _proof(self, arrival: Arrival, point_id: int) -> tickets.Proof | None:
+        at = arrival.ticket_seen_at or self._now
+        return tickets.read(self._unit.session, self._vault, arrival.ticket, point_id, zone=self._zone, now=at)
+
     def traced(self, submission: Submission, arrival: Arrival) -> Submission:
         """With marks of device and network that hold for one day."""
         return replace(
             submission,
             device_hash=self._trace("device", arrival.device),
             network_hash=self._trace("network", arrival.network),
-            staff_sign=_staff_sign(self._session, submission.point_id, arrival.staff),
+            staff_sign=_staff_sign(self._unit, submission.point_id, arrival.staff),
         )
 
     def _again(self, submission: Submission) -> Submission:
         """The second of one person and day. In the chat it replaces the first; a form has its own page for that."""
         earlier = (
-            own_ratings.of_day(self._session, submission.rater_hash, submission.point_id, self._day)
+            own_ratings.of_day(self._unit.session, submission.rater_hash, submission.point_id, self._day)
             if submission.rater_hash and submission.channel == "bot"
             else []
         )
@@ -112,7 +112,7 @@ class _Judge:
         if standing:
             last = standing[-1]
             again = replace(submission, status=last.status, why_not=last.why_not, verified_how=last.verified_how)
-            own_ratings.set_replaced(self._session, last, self._now)
+            own_ratings.set_replaced(self._unit.session, last, self._now)
             return replace(again, replaces=last.receipt)
         if earlier and earlier[-1].status == "withdrawn":
             return submission
@@ -126,15 +126,7 @@ class _Judge:
         key = self._key(month) if by else None
         if key is None:
             return True
-        mark = keyed_hash(key, what)
-        if self._session.get(Nullifier, mark) is not None:
-            return False
-        try:
-            with self._session.begin_nested():
-                self._session.add(Nullifier(mark=mark, month=month))
-        except IntegrityError:
-            return False
-        return True
+        return visits.first(self._unit, keyed_hash(key, what), month)
 
     def _trace(self, kind: str, value: str) -> str | None:
         key = self._key(self._month) if value else None
@@ -142,16 +134,27 @@ class _Judge:
 
     def _key(self, month: str) -> bytes | None:
         """The month's key, made at its first use; None once it has been destroyed."""
-        row = self._session.get(LinkKey, month)
-        if row is None:
-            try:
-                with self._session.begin_nested():
-                    fresh = self._vault.seal(secrets.token_hex(32))
-                    row = LinkKey(month=month, key_sealed=fresh, made_at=self._now)
-                    self._session.add(row)
-            except IntegrityError:  # another process was faster
-                row = self._session.get(LinkKey, month, populate_existing=True)
-        return bytes.fromhex(self._vault.unseal(row.key_sealed)) if row and row.key_sealed else None
+        if month not in self._keys:
+            sealed = visits.sealed_key(self._unit, month)
+            if sealed is None:
+                sealed = _make_key(self._unit.session, self._vault, month, self._now)
+            self._keys[month] = _unsealed(self._vault, sealed) if sealed else None
+        return self._keys[month]
+
+
+def _make_key(session: Session, vault: Vault, month: str, now: datetime) -> str:
+    try:
+        with session.begin_nested():
+            row = LinkKey(month=month, key_sealed=vault.seal(secrets.token_hex(32)), made_at=now)
+            session.add(row)
+    except IntegrityError:  # another process was faster
+        row = session.get_one(LinkKey, month, populate_existing=True)
+    return row.key_sealed
+
+
+@lru_cache(8)
+def _unsealed(vault: Vault, sealed: str) -> bytes:
+    return bytes.fromhex(vault.unseal(sealed))
 
 
 def is_spent(session: Session, vault: Vault, month: str, what: str) -> bool:
@@ -179,12 +182,12 @@ def _day_mark(who: str, point_id: int, day: str) -> str:
     return f"day:{who}:{point_id}:{day}"
 
 
-def _staff_sign(session: Session, point_id: int, staff_id: int | None) -> str:
+def _staff_sign(unit: Writing, point_id: int, staff_id: int | None) -> str:
     """Whether somebody rated themself, their window or their unit, or somebody else; who it was is not kept."""
     if staff_id is None:
         return ""
-    person = session.get(ServicePoint, staff_id) if staff_id else None
-    point = session.get(ServicePoint, point_id)
+    person = unit.session.get(ServicePoint, staff_id) if staff_id else None
+    point = unit.session.get(ServicePoint, point_id)
     if person is None or point is None:
         return COLLEAGUE
     units = {point.id, point.department_id} - {None}

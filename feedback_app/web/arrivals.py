@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from flask import current_app, g, request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 from werkzeug.wrappers import Response
 
 from feedback_app.domain import networks
@@ -16,6 +16,7 @@ from feedback_app.services.forms import OpenForm
 from feedback_app.services.visits import Arrival
 from feedback_app.web import staff_devices
 from feedback_app.web.context import runtime
+from feedback_app.web.signing import signer
 
 FILLING_IN = 2 * 3600
 """Seconds a form may stay open until the ticket it was opened with no longer holds."""
@@ -29,23 +30,31 @@ def seal_ticket(opened: OpenForm, ticket: str) -> str:
     now = runtime().now()
     with runtime().reading() as session:
         held = tickets.read(session, runtime().vault, ticket, opened.place.id, zone=runtime().zone, now=now)
-    return _signer().dumps([ticket, now.isoformat()]) if held else ""
+    return signer("visit").dumps([ticket, now.isoformat()]) if held else ""
 
 
 def read(opened: OpenForm) -> Arrival:
     """What the sent form shows. Raises Refused ``tickets.not_known`` for a typed ticket that does not hold."""
     arrival = Arrival(device=_device(), network=_network(), staff=staff_devices.read())
-    try:
-        ticket, at = _signer().loads(request.form.get("visit", ""))
-        seen_at = datetime.fromisoformat(at)
-        if abs((runtime().now() - seen_at).total_seconds()) <= FILLING_IN:
-            return replace(arrival, ticket=ticket, ticket_seen_at=seen_at)
-    except BadSignature:
-        pass
+    held = _held_ticket(request.form.get("visit", ""))
+    if held is not None:
+        return replace(arrival, ticket=held[0], ticket_seen_at=held[1])
     typed = request.form.get("slip", "").strip()
     if typed and not seal_ticket(opened, typed):
         raise Refused("tickets.not_known", key="slip")
     return replace(arrival, ticket=typed)
+
+
+def _held_ticket(sealed: str) -> tuple[str, datetime] | None:
+    """The ticket that held when the form was opened, and when that was; None when there was none, or too long ago."""
+    if not sealed:
+        return None
+    try:
+        ticket, at = signer("visit").loads(sealed)
+    except BadSignature:
+        return None
+    seen_at = datetime.fromisoformat(at)
+    return (ticket, seen_at) if abs((runtime().now() - seen_at).total_seconds()) <= FILLING_IN else None
 
 
 def remember_device(answer: Response) -> None:
@@ -79,7 +88,3 @@ def _network() -> str:
     if networks.is_within(request.remote_addr, shared) or networks.is_private(request.remote_addr):
         return ""
     return networks.customer(request.remote_addr)
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="visit")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 from werkzeug.wrappers import Response as AnyResponse
 
 from feedback_app.domain.answers import read_answers
@@ -33,12 +33,15 @@ from feedback_app.services import tablets as assisted
 from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
+from feedback_app.services.transaction import Writing
 from feedback_app.web import arrivals, page_cache, rater, tablets, traffic
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.asking import asking
 from feedback_app.web.context import NONCE_BYTES, explain, language, runtime
 from feedback_app.web.errors import status_of
+from feedback_app.web.kept_forms import kept_forms
 from feedback_app.web.picture_fields import LARGEST_WITH_PICTURES, with_pictures
+from feedback_app.web.signing import signer
 
 blueprint = Blueprint("patient", __name__)
 OUTSIDE_CSRF = True  # nobody is signed in here; the form carries an idempotency key instead
@@ -103,12 +106,11 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     """
     draft = _draft()
     try:
-        with runtime().reading() as session:
-            opened = forms.open_form(session, runtime().vault, code, runtime().now(), _names())
-            version_id = _version_id(opened)
-            asked = questionnaires.by_id(session, version_id)
+        opened = kept_forms().form(code)
     except Gone as gone:
         return _retired(code, gone, draft)
+    version_id = _version_id(opened)
+    asked = kept_forms().questions(version_id)
     if asked is None:
         version_id, asked = opened.version_id, opened.questionnaire
     try:
@@ -139,14 +141,18 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     )
     if canary.is_marked(runtime().vault, draft.key, request.form.get("canary", "")):
         submission = replace(submission, status=canary.CANARY)
+    with_picture = any(one.kind == "picture" for one in asked.questions)
+    opened_here, counted = runtime(), traffic.counter("ratings")
+
+    def accept(unit: Writing) -> Accepted:
+        counted(unit)
+        done = visits.accept(unit, opened_here.vault, submission, arrival, zone=opened_here.zone, now=opened_here.now())
+        if with_picture:
+            pictures.keep(unit.session, draft.key)
+        return done
+
     try:
-        with runtime().transaction() as session:
-            traffic.count(session, "ratings")
-            accepted = visits.accept(
-                session, runtime().vault, submission, arrival, zone=runtime().zone, now=runtime().now()
-            )
-            if any(one.kind == "picture" for one in asked.questions):
-                pictures.keep(session, draft.key)
+        accepted = opened_here.together(accept)
     except TooOften as much:
         return _page(opened, asked, version_id, replace(draft, problem=explain(much.code, much.params))), status_of(
             much
@@ -274,7 +280,7 @@ def send_feedback() -> AnyResponse | tuple[str, int]:
             numbers=bool(reached) or "numbers" in draft.values,
         )
         return page, status_of(refused)
-    case_at = _signer("filed").dumps(filed)
+    case_at = signer("filed").dumps(filed)
     return redirect(url_for("patient.filed", case=case_at, lang=request.args.get("lang")), code=303)
 
 
@@ -283,7 +289,7 @@ def send_feedback() -> AnyResponse | tuple[str, int]:
 def filed() -> str:
     """Number and date of a case. Raises NotFound ``patient.no_case`` for an address that we did not make."""
     try:
-        number, due = _signer("filed").loads(request.args.get("case", ""))
+        number, due = signer("filed").loads(request.args.get("case", ""))
     except BadSignature:
         raise NotFound("patient.no_case") from None
     return render_template(
@@ -358,14 +364,10 @@ def _retired(code: str, gone: Gone, draft: Draft | None = None) -> tuple[str, in
     return page, 410
 
 
-def _signer(salt: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=salt)
-
-
 def _may_change(receipt: str) -> bool:
     """Whether this browser sent the rating; the receipt alone, shown to somebody, lets nobody change it."""
     try:
-        kept: str = _signer("change").loads(request.cookies.get("mine", ""))
+        kept: str = signer("change").loads(request.cookies.get("mine", ""))
     except BadSignature:
         return False
     return kept == receipt
@@ -380,7 +382,7 @@ def _to_receipt(accepted: Accepted, *, masked: bool, renew: bool = True) -> AnyR
         return answer  # nothing of this patient stays on the device
     answer.set_cookie(
         "own",
-        _signer("own-level").dumps([accepted.receipt, masked]),
+        signer("own-level").dumps([accepted.receipt, masked]),
         max_age=LEVEL_SHOWN_SECONDS,
         path=where,
         httponly=True,
@@ -390,7 +392,7 @@ def _to_receipt(accepted: Accepted, *, masked: bool, renew: bool = True) -> AnyR
     if renew and not accepted.again:
         answer.set_cookie(
             "mine",
-            _signer("change").dumps(accepted.receipt),
+            signer("change").dumps(accepted.receipt),
             max_age=int(changes.CHANGED_WITHIN.total_seconds()),
             path=where,
             httponly=True,
@@ -404,7 +406,7 @@ def _to_receipt(accepted: Accepted, *, masked: bool, renew: bool = True) -> AnyR
 def _own(accepted: Accepted) -> tuple[int | None, bool]:
     """For the browser that has just sent it: the level, and whether numbers in its text were masked."""
     try:
-        mine, masked = _signer("own-level").loads(request.cookies.get("own", ""), max_age=LEVEL_SHOWN_SECONDS)
+        mine, masked = signer("own-level").loads(request.cookies.get("own", ""), max_age=LEVEL_SHOWN_SECONDS)
     except (BadSignature, ValueError):
         return None, False
     return (accepted.score, bool(masked)) if mine == accepted.receipt else (None, False)

@@ -5,7 +5,9 @@ With a rating is kept whether it was about the own unit or another one, never wh
 """
 
 from flask import Blueprint, Response, current_app, g, request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
+
+from feedback_app.web.signing import signer
 
 blueprint = Blueprint("staff_devices", __name__)
 COOKIE = "ward"
@@ -22,7 +24,7 @@ def mark(answer: Response) -> Response:
     if kept is None or (who and kept != who):
         answer.set_cookie(
             COOKIE,
-            _signer().dumps(who),
+            signer("ward").dumps(who),
             max_age=KEPT,
             path="/",
             httponly=True,
@@ -34,8 +36,11 @@ def mark(answer: Response) -> Response:
 
 def read() -> int | None:
     """The member of staff who signs in on this browser (their service point), 0 for somebody at the console."""
+    kept = request.cookies.get(COOKIE, "")
+    if not kept:
+        return None
     try:
-        who = _signer().loads(request.cookies.get(COOKIE, ""), max_age=KEPT)
+        who = signer("ward").loads(kept, max_age=KEPT)
     except BadSignature:
         return None
     return who if isinstance(who, int) else None
@@ -46,7 +51,3 @@ def _signed_in() -> int | None:
     if staff is not None:
         return int(staff.id)
     return None if account is None else int(getattr(account, "person_id", None) or 0)
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="ward")

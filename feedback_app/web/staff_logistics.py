@@ -51,7 +51,7 @@ def rate(point_id: int) -> str | tuple[str, int] | Response:
                 zone=runtime().zone,
                 now=runtime().now(),
             )
-            receipt, name = accepted.receipt, accepted.point.name
+            receipt, name = accepted.receipt, staff_ratings.unit(session, g.staff, point_id).name
     except FeedbackError as error:
         return _page(point_id, explain(error.code, error.params), comment), status_of(error)
     return render_template("staff/logistics_done.html", receipt=receipt, name=name)

@@ -1,5 +1,6 @@
 """How much may come from one network address: the doors' side of ``services.buckets``."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from flask import request
@@ -7,7 +8,7 @@ from flask import request
 from feedback_app.domain import networks
 from feedback_app.services import buckets
 from feedback_app.services.buckets import Limit
-from feedback_app.services.transaction import Session
+from feedback_app.services.transaction import Session, Writing
 from feedback_app.web.context import runtime
 
 Door = Literal["ratings", "complaints", "sign_ins"]
@@ -18,12 +19,16 @@ BURST_MINUTES = 4  # of ratings at once: a full waiting room that was just asked
 
 def count(session: Session, door: Door) -> None:
     """Inside the transaction that does the work, first of all. Raises TooOften; then nothing of it happens."""
-    who = networks.customer(request.remote_addr)
-    if who:
-        limit = limit_of(
-            door, shared=networks.is_within(request.remote_addr, runtime().settings.limits.shared_networks)
-        )
-        buckets.take(session, runtime().vault, limit, who, runtime().now())
+    counter(door)(session)
+
+
+def counter(door: Door) -> Callable[[Session | Writing], None]:
+    """The same for work that another thread may do: who it is about is found out now."""
+    opened, who = runtime(), networks.customer(request.remote_addr)
+    if not who:
+        return lambda unit: None
+    limit = limit_of(door, shared=networks.is_within(request.remote_addr, opened.settings.limits.shared_networks))
+    return lambda unit: buckets.take(unit, opened.vault, limit, who, opened.now())
 
 
 def limit_of(door: Door, *, shared: bool) -> Limit:
