@@ -26,6 +26,7 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
+from bench.forking import Forge
 from bench.running import Patients, Product, Sent, children, post
 from feedback_app.db.ratings import Rating
 from feedback_app.services import verification
@@ -34,7 +35,7 @@ from feedback_app.settings import load
 from tests import postgres
 
 SQLITE = "sqlite"
-BETWEEN_KILLS = (0.2, 1.2)  # seconds of load
+LONGEST_LOAD = 20.0  # seconds until the next kill, however slow the machine
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,21 @@ class Outcome:
         return not (self.lost or self.doubled or self.altered or self.invented or self.problems)
 
 
-def crash(folder: Path, kind: str, *, kills: int, acknowledged: int, seed: int = 1) -> Outcome:
+def crash(
+    folder: Path, kind: str, *, kills: int, acknowledged: int, seed: int = 1, count: int = 16, cold: bool = False
+) -> Outcome:
+    """``count`` patients at once. ``cold``: what was killed imports everything anew, as in a hospital; takes long."""
     dice, done, ready = random.Random(seed), Counter[str](), []
-    product = Product(folder, kind)
-    patients = Patients(product)
+    product = Product(folder, kind, forge=None if cold else Forge())
+    patients = Patients(product, count)
     for name in ("serve", "work"):
         product.start(name)
     product.wait()
     patients.start()
     try:
         while sum(done.values()) < kills:
-            time.sleep(dice.uniform(*BETWEEN_KILLS))
+            _let_pass(patients, len(patients.accepted) + dice.uniform(0, 2 * acknowledged / kills))
+            time.sleep(dice.uniform(0, 0.1))  # else every kill would come right after an answer
             done[_kill(product, dice)] += 1
             ready.append(product.wait())
         while len(patients.accepted) < acknowledged:
@@ -78,6 +83,13 @@ def crash(folder: Path, kind: str, *, kills: int, acknowledged: int, seed: int =
         f"{kind}: {found}\n  {slowest}; {len(patients.attempted) - len(patients.accepted)} never answered", flush=True
     )
     return found
+
+
+def _let_pass(patients: Patients, accepted: float) -> None:
+    """Until so many have been thanked, so that the kills are spread over the whole run."""
+    ends = time.monotonic() + LONGEST_LOAD
+    while len(patients.accepted) < accepted and time.monotonic() < ends:
+        time.sleep(0.01)
 
 
 def _kill(product: Product, dice: random.Random) -> str:
@@ -131,7 +143,7 @@ def compare(product: Product, patients: Patients, kills: dict[str, int]) -> Outc
 
 
 def full_disk(rounds: int) -> int:
-    """SQLite on a disk of 4 MB that is filled to the brim again and again; how many were thanked for what is not there."""
+    """SQLite on a small disk that is filled to the brim again and again; how many were thanked for what is not there."""
     with tempfile.TemporaryDirectory() as name, _small_disk(Path(name) / "disk") as disk:
         product = Product(disk, SQLITE, workers=1, places=2)
         product.start("serve")
@@ -182,7 +194,7 @@ def _send(product: Product, count: int, number: int, thanked: dict[str, tuple[Se
 def _small_disk(place: Path) -> Iterator[Path]:
     """Needs root, for mounting."""
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", place], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", place], check=True)
     try:
         yield place
     finally:
@@ -217,7 +229,7 @@ def traced(folder: Path, kind: str, wanted: int) -> tuple[int, int]:
     time.sleep(1)
     patients.start()
     try:
-        ends = time.monotonic() + 120
+        ends = time.monotonic() + 300
         while len(patients.accepted) < wanted and time.monotonic() < ends:
             time.sleep(0.1)
     finally:
@@ -278,6 +290,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--acknowledged", type=int, default=20_000)
     parser.add_argument("--database", choices=(SQLITE, postgres.KIND, "both"), default="both")
+    parser.add_argument("--cold", action="store_true", help="let each process import everything anew")
     parser.add_argument("--full", type=int, default=40)
     parser.add_argument("--traced", type=int, default=200)
     chosen = parser.parse_args()
@@ -291,7 +304,8 @@ def main() -> None:
             print("strace is not installed: nothing is said about the order of flush and answer")
         if chosen.kills:
             with tempfile.TemporaryDirectory() as name:
-                wrong += not crash(Path(name), kind, kills=chosen.kills, acknowledged=chosen.acknowledged).clean
+                found = crash(Path(name), kind, kills=chosen.kills, acknowledged=chosen.acknowledged, cold=chosen.cold)
+                wrong += not found.clean or found.acknowledged < chosen.acknowledged
     if chosen.full:
         wrong += full_disk(chosen.full)
     raise SystemExit(1 if wrong else 0)

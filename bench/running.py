@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+from bench.forking import Forge, Forked
 from bench.measure import free_port
 from feedback_app.db.directory import ServicePoint
 from feedback_app.services import codes, schema
@@ -54,8 +56,9 @@ class Product:
     workers: int = 2
     places: int = 20
     port: int = field(default_factory=free_port)
-    groups: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    groups: dict[str, "subprocess.Popen[bytes] | Forked"] = field(default_factory=dict)
     printed: list[str] = field(default_factory=list)
+    forge: Forge | None = None  # processes are copies of its; otherwise each one starts anew
 
     def __post_init__(self) -> None:
         url = f"sqlite:///{self.folder / 'stars.db'}"
@@ -81,6 +84,10 @@ class Product:
     def start(self, name: str) -> None:
         """``serve`` or ``work``; what ran under that name before must be dead."""
         more = ["--port", str(self.port)] if name == "serve" else []
+        if self.forge is not None:
+            arguments = ["--config", str(self.config), name, *more]
+            self.groups[name] = self.forge.start(arguments, self.folder / f"{name}.log")
+            return
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SERVICE_STAR_")}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.groups[name] = subprocess.Popen(
@@ -94,13 +101,16 @@ class Product:
 
     def stop(self) -> None:
         for process in self.groups.values():
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
         for process in self.groups.values():
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+        if self.forge is not None:
+            self.forge.close()
 
     def web_workers(self) -> list[int]:
         """The processes that answer, without their master."""
@@ -124,7 +134,7 @@ class Product:
                 raise RuntimeError((self.folder / "serve.log").read_text("utf-8")[-3000:])
             if self.groups["serve"].poll() is not None:  # an orphan of the old master held the port a moment longer
                 self.start("serve")
-            time.sleep(0.05)
+            time.sleep(0.02)
         return time.monotonic() - began
 
 
