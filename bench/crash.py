@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -213,10 +213,10 @@ _TOOK = re.compile(r"<(\d+\.\d+)>$")
 
 def traced(folder: Path, kind: str, wanted: int) -> tuple[int, int]:
     """So many acknowledgements under strace: how many were seen, and how many left before a flush had ended."""
-    product = Product(folder, kind, workers=1)
+    product = Product(folder, kind, workers=1, forge=Forge())
     product.start("serve")
     product.wait()
-    patients = Patients(product, count=2)
+    patients = Patients(product, count=1)  # one at a time: whatever was flushed in between was flushed for this one
     log = folder / "strace.log"
     pids = [product.groups["serve"].pid, *product.web_workers()]
     if kind == postgres.KIND:
@@ -226,7 +226,7 @@ def traced(folder: Path, kind: str, wanted: int) -> tuple[int, int]:
         ["strace", "-f", "-ttt", "-T", "-s", "24", "-e", calls, "-o", log, *(f"-p{pid}" for pid in pids)],
         stderr=subprocess.DEVNULL,
     )
-    time.sleep(1)
+    _wait_for_tracer(pids)
     patients.start()
     try:
         ends = time.monotonic() + 300
@@ -243,6 +243,15 @@ def traced(folder: Path, kind: str, wanted: int) -> tuple[int, int]:
         flush=True,
     )
     return seen, early
+
+
+def _wait_for_tracer(pids: Iterable[int]) -> None:
+    """Until each of these is being watched. Raises RuntimeError where this machine does not allow it."""
+    ends = time.monotonic() + 60
+    while any("TracerPid:\t0\n" in Path(f"/proc/{pid}/status").read_text() for pid in pids):
+        if time.monotonic() > ends:
+            raise RuntimeError("strace could not attach")
+        time.sleep(0.02)
 
 
 def flushed_first(lines: list[str]) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Short version of bench/crash.py: real processes killed under load; a disk without room; nobody is thanked for nothing."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,15 @@ def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path, kind: str) -> Non
     found = crash.crash(tmp_path, kind, kills=2, acknowledged=60, seed=4)
     assert found.clean, found
     assert found.acknowledged >= 60 and sum(found.kills.values()) == 2
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace, to see the order of flush and answer")
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_thanks_are_sent_after_the_flush(tmp_path: Path, kind: str) -> None:
+    """kill -9 cannot show this: what was written but not flushed outlives the process, not the power cut."""
+    seen, early = crash.traced(tmp_path, kind, 10)
+    assert seen >= 10
+    assert early == 0
 
 
 def test_a_trace_without_a_flush_is_noticed() -> None:
