@@ -1,11 +1,16 @@
 """One hostile text in every field that an importer, administrator or patient controls."""
 
-from collections.abc import Mapping
+import re
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from html import unescape
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Rule
+from werkzeug.test import TestResponse
 
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.complaints import Case
@@ -19,10 +24,15 @@ from feedback_app.services.complaint_desk import Step
 from feedback_app.services.runtime import Runtime
 from feedback_app.web.access import PUBLIC, allowed_roles
 from tests.console import account
+from tests.security import payloads
 from tests.star_ratings import bind, october, rate
 
 HIT = "window.__hit=1"
-HOSTILE = f"\"'><img src=x onerror={HIT}><script>{HIT}</script><svg/onload={HIT}>{{{{7*7}}}}{{0.__class__}}%(x)s${{x}}"
+MARK = "投毒"
+HOSTILE = f"{MARK}\"'><img src=x onerror={HIT}><script>{HIT}</script><svg/onload={HIT}>{{{{7*7}}}}{{0.__class__}}%(x)s${{x}}]]>"
+FORMULA = '=HYPERLINK("http://evil.example/x")'
+FORMULA_NAMES = ("D02", "N01", "W01")
+NOT_WALKED = frozenset({"static", "auth.sign_out", "staff_auth.sign_out"})
 OCTOBER = Period.parse("2026-10")
 
 
@@ -32,6 +42,8 @@ def plant(runtime: Runtime, client: FlaskClient) -> dict[str, str]:
         for point in session.scalars(select(ServicePoint)):
             for field in ("name", "title", "duty", "category", "building", "floor", "open_hours", "status"):
                 setattr(point, field, HOSTILE if field == "name" else HOSTILE[:100])
+            if point.key in FORMULA_NAMES:
+                point.name = FORMULA
         october(session)
         rate(session, "D01", (0, 0, 0, 0, 3), comment=HOSTILE)
         bind(session, runtime.vault, "D01")
@@ -48,6 +60,10 @@ def plant(runtime: Runtime, client: FlaskClient) -> dict[str, str]:
     sent = {"key": "k" * 24, "overall": "1", "comment": HOSTILE, "contact": HOSTILE[:100], "wants_answer": "1"}
     receipt = client.post(f"/s/{code}", data=sent).headers["Location"].removeprefix("/r/")
     client.post("/feedback", data={"key": "j" * 24, "text": HOSTILE})
+    for number, words in enumerate(payloads.ALL):
+        client.post(
+            f"/s/{code}", data={"key": f"payload-{number:016}", "overall": str(number % 5 + 1), "comment": words}
+        )
     account(runtime, "admin").name = HOSTILE
     with runtime.transaction() as session:
         case = session.scalars(select(Case)).first()
@@ -92,6 +108,32 @@ def pages(app: Flask, told: Mapping[str, str], role: str) -> list[str]:
         if address:
             found.append(address)
     return found
+
+
+_LINK = re.compile(r"""(?:href|src|action)=["'](/[^"'#]*)""")
+ALIKE = 2
+"""Addresses that are opened of each sort: the same view, asked for the same things."""
+
+
+def walk(app: Flask, asking: FlaskClient, told: Mapping[str, str], role: str) -> Iterator[tuple[str, TestResponse]]:
+    """Everything this role can open: every route, and then whatever the pages themselves lead to, with what they answer."""
+    waiting, known, sorts = deque(pages(app, told, role)), set[str](), Counter[tuple[str, tuple[str, ...]]]()
+    adapter = app.url_map.bind("127.0.0.1")
+    while waiting:
+        address = waiting.popleft()
+        parts = urlsplit(address)
+        if address in known or not adapter.test(parts.path, "GET"):
+            continue
+        known.add(address)
+        endpoint, _ = adapter.match(parts.path, "GET")
+        sort = endpoint, tuple(sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
+        sorts[sort] += 1
+        if endpoint in NOT_WALKED or sorts[sort] > ALIKE:
+            continue
+        answer = asking.get(address)
+        yield address, answer
+        if answer.mimetype == "text/html":
+            waiting.extend(unescape(found) for found in _LINK.findall(answer.text))
 
 
 def _address(rule: Rule, told: Mapping[str, str]) -> str:
