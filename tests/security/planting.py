@@ -115,7 +115,9 @@ ALIKE = 2
 """Addresses that are opened of each sort: the same view, asked for the same things."""
 
 
-def walk(app: Flask, asking: FlaskClient, told: Mapping[str, str], role: str) -> Iterator[tuple[str, TestResponse]]:
+def walk(
+    app: Flask, asking: FlaskClient, told: Mapping[str, str], role: str, *, alike: int = ALIKE
+) -> Iterator[tuple[str, TestResponse]]:
     """Everything this role can open: every route, and then whatever the pages themselves lead to, with what they answer."""
     waiting, known, sorts = deque(pages(app, told, role)), set[str](), Counter[tuple[str, tuple[str, ...]]]()
     adapter = app.url_map.bind("127.0.0.1")
@@ -128,7 +130,7 @@ def walk(app: Flask, asking: FlaskClient, told: Mapping[str, str], role: str) ->
         endpoint, _ = adapter.match(parts.path, "GET")
         sort = endpoint, tuple(sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
         sorts[sort] += 1
-        if endpoint in NOT_WALKED or sorts[sort] > ALIKE:
+        if endpoint in NOT_WALKED or sorts[sort] > alike:
             continue
         answer = asking.get(address)
         yield address, answer
