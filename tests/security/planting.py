@@ -60,10 +60,8 @@ def plant(runtime: Runtime, client: FlaskClient) -> dict[str, str]:
     sent = {"key": "k" * 24, "overall": "1", "comment": HOSTILE, "contact": HOSTILE[:100], "wants_answer": "1"}
     receipt = client.post(f"/s/{code}", data=sent).headers["Location"].removeprefix("/r/")
     client.post("/feedback", data={"key": "j" * 24, "text": HOSTILE})
-    for number, words in enumerate(payloads.ALL):
-        client.post(
-            f"/s/{code}", data={"key": f"payload-{number:016}", "overall": str(number % 5 + 1), "comment": words}
-        )
+    for turn, words in enumerate(payloads.ALL):
+        client.post(f"/s/{code}", data={"key": f"payload-{turn:016}", "overall": str(turn % 5 + 1), "comment": words})
     account(runtime, "admin").name = HOSTILE
     with runtime.transaction() as session:
         case = session.scalars(select(Case)).first()

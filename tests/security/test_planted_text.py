@@ -48,7 +48,7 @@ def test_nothing_that_leaves_us_holds_it_as_anything_but_text(
             assert answer.status_code != 500, address
             live += [(role, address, sign) for sign in judged.live]
             mangled += [(role, address, sign) for sign in judged.mangled]
-            kinds[answer.mimetype] += judged.seen
+            kinds[answer.mimetype or ""] += judged.seen
     print(dict(kinds))
     assert live == []
     assert mangled == [], mangled
