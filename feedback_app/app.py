@@ -39,6 +39,9 @@ _TAKES_FILES = {
     "admin_complaints.take": LARGEST_ATTACHMENTS,
     "admin_deeds.register": LARGEST_FILE,
     "staff_area.register_deed": LARGEST_FILE,
+    "admin_activity_steps.act": LARGEST_FILE,
+    "admin_documents.act": LARGEST_FILE,
+    "staff_activities.inspect": LARGEST_ATTACHMENTS,
 }
 
 

@@ -13,6 +13,10 @@ _AREAS = {
     "admin_question_publish": "admin_question_sets",
     "admin_question_files": "admin_question_sets",
     "admin_question_results": "admin_question_sets",
+    "admin_activity_kinds": "admin_activities",
+    "admin_activity_steps": "admin_activities",
+    "admin_leaflets": "admin_documents",
+    "admin_rewards": "admin_money",
 }
 """Modules whose pages have no entry of their own -> the module whose entry they belong to."""
 
@@ -23,6 +27,7 @@ GROUPS = (
     (30, "ratings"),
     (40, "complaints"),
     (50, "stars"),
+    (59, "activities"),
     (60, "messages"),
     (80, "system"),
 )
