@@ -108,8 +108,11 @@ def _summary(body: dict[str, Any]) -> Summary:
 def _body(session: Session, one: Activity, span: Span) -> dict[str, Any]:
     query = select(Rating.score, func.count()).join(ServicePoint, ServicePoint.id == Rating.service_point_id)
     query = query.where(Rating.status == "counted", Rating.day.between(span.first, span.last), _whom(one))
-    counts = {score: count for score, count in session.execute(query.group_by(Rating.score))}
-    made = asdict(Summary.of_levels(tuple(counts.get(level, 0) for level in range(1, 6))))
+    counts = [0] * 5
+    for score, count in session.execute(query.group_by(Rating.score)):
+        if 1 <= score <= 5:
+            counts[score - 1] = count
+    made = asdict(Summary.of_levels(tuple(counts)))
     return {**made, "since": span.first.isoformat(), "until": span.last.isoformat()}
 
 

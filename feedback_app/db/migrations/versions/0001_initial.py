@@ -23,6 +23,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_activity_kinds")),
     )
     op.create_table(
+        "api_keys",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("prefix", sa.String(length=12), nullable=False),
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("per_minute", sa.Integer(), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("expires_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("revoked_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("last_used_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("prefix", name=op.f("uq_api_keys_prefix")),
+    )
+    op.create_table(
         "audit_log",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
@@ -398,6 +415,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("period", sa.String(length=7), nullable=False),
         sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tally_marks")),
     )
     op.create_table(
@@ -412,6 +430,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_taught_words")),
     )
     op.create_table(
+        "theme_words",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("theme", sa.String(length=20), nullable=False),
+        sa.Column("role", sa.String(length=8), nullable=False),
+        sa.Column("word", sa.String(length=20), nullable=False),
+        sa.Column("taught_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("taught_by", sa.String(length=60), nullable=False),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_theme_words")),
+    )
+    op.create_table(
         "tree_heads",
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("root", sa.String(length=64), nullable=False),
@@ -419,6 +449,16 @@ def upgrade() -> None:
         sa.Column("signature", sa.String(length=128), nullable=False),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_tree_heads")),
     )
+    op.create_table(
+        "unit_days",
+        sa.Column("unit_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("unit_id", "day", name=op.f("pk_unit_days")),
+    )
+    with op.batch_alter_table("unit_days", schema=None) as batch_op:
+        batch_op.create_index("ix_unit_days_day", ["day"], unique=False)
+
     op.create_table(
         "work_processes",
         sa.Column("name", sa.String(length=60), nullable=False),
@@ -503,6 +543,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_activities_state"), ["state"], unique=False)
 
     op.create_table(
+        "api_answers",
+        sa.Column("key_id", sa.Integer(), nullable=False),
+        sa.Column("idempotency_key", sa.String(length=80), nullable=False),
+        sa.Column("request_digest", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["key_id"], ["api_keys.id"], name=op.f("fk_api_answers_key_id_api_keys")),
+        sa.PrimaryKeyConstraint("key_id", "idempotency_key", name=op.f("pk_api_answers")),
+    )
+    with op.batch_alter_table("api_answers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_answers_at"), ["at"], unique=False)
+
+    op.create_table(
         "assessments",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("award_key", sa.String(length=40), nullable=False),
@@ -564,6 +618,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_bindings_service_point_id"), ["service_point_id"], unique=False)
 
     op.create_table(
+        "body_members",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("award_key", sa.String(length=40), nullable=False),
+        sa.Column("body", sa.String(length=40), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_body_members_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_body_members")),
+    )
+    with op.batch_alter_table("body_members", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_body_members_award_key"), ["award_key"], unique=False)
+
+    op.create_table(
         "certificates",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.String(length=20), nullable=True),
@@ -613,6 +687,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("codes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_codes_service_point_id"), ["service_point_id"], unique=False)
+
+    op.create_table(
+        "day_counts",
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_day_counts_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("service_point_id", "day", "unit_id", name=op.f("pk_day_counts")),
+    )
+    with op.batch_alter_table("day_counts", schema=None) as batch_op:
+        batch_op.create_index("ix_day_counts_unit", ["day", "unit_id"], unique=False)
 
     op.create_table(
         "documents",
@@ -727,6 +815,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", "period", "service_point_id", name=op.f("uq_figures_name_period_service_point_id")),
     )
     op.create_table(
+        "hospital_visits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference_hash", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.String(length=16), nullable=False),
+        sa.Column("person_hash", sa.String(length=32), nullable=True),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("quiet", sa.String(length=12), nullable=False),
+        sa.Column("decide_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("not_invited", sa.String(length=12), nullable=False),
+        sa.Column("told_by", sa.String(length=20), nullable=False),
+        sa.Column("received_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["service_points.id"], name=op.f("fk_hospital_visits_department_id_service_points")
+        ),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_hospital_visits_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hospital_visits")),
+        sa.UniqueConstraint("reference_hash", name=op.f("uq_hospital_visits_reference_hash")),
+    )
+    with op.batch_alter_table("hospital_visits", schema=None) as batch_op:
+        batch_op.create_index("ix_hospital_visits_day_point", ["day", "service_point_id"], unique=False)
+        batch_op.create_index("ix_hospital_visits_decide_at", ["decide_at"], unique=False)
+        batch_op.create_index("ix_hospital_visits_person_hash", ["person_hash"], unique=False)
+
+    op.create_table(
         "leaderboard_rows",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("leaderboard_id", sa.Integer(), nullable=False),
@@ -750,6 +868,21 @@ def upgrade() -> None:
     with op.batch_alter_table("leaderboard_rows", schema=None) as batch_op:
         batch_op.create_index("ix_leaderboard_rows_public", ["leaderboard_id", "public", "position"], unique=False)
         batch_op.create_index(batch_op.f("ix_leaderboard_rows_service_point_id"), ["service_point_id"], unique=False)
+
+    op.create_table(
+        "leaves",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("told_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("told_by", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["service_points.id"], name=op.f("fk_leaves_staff_id_service_points")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leaves")),
+        sa.UniqueConstraint("staff_id", "first_day", name=op.f("uq_leaves_staff_id_first_day")),
+    )
+    with op.batch_alter_table("leaves", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_leaves_last_day"), ["last_day"], unique=False)
 
     op.create_table(
         "outbox",
@@ -1301,6 +1434,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_spendings_line_id"), ["line_id"], unique=False)
 
     op.create_table(
+        "visit_contacts",
+        sa.Column("visit_id", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("forget_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["visit_id"], ["hospital_visits.id"], name=op.f("fk_visit_contacts_visit_id_hospital_visits")
+        ),
+        sa.PrimaryKeyConstraint("visit_id", name=op.f("pk_visit_contacts")),
+    )
+    with op.batch_alter_table("visit_contacts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_visit_contacts_forget_on"), ["forget_on"], unique=False)
+
+    op.create_table(
         "vote_marks",
         sa.Column("mark", sa.String(length=64), nullable=False),
         sa.Column("round_id", sa.Integer(), nullable=False),
@@ -1371,6 +1517,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cases_received_at"), ["received_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_cases_service_point_id"), ["service_point_id"], unique=False)
         batch_op.create_index("ix_cases_state_due", ["state", "due_on"], unique=False)
+
+    op.create_table(
+        "comment_readings",
+        sa.Column("rating_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("lexicon", sa.String(length=16), nullable=False),
+        sa.Column("polarity", sa.String(length=6), nullable=False),
+        sa.Column("held", sa.String(length=8), nullable=False),
+        sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_comment_readings_rating_id_ratings")),
+        sa.PrimaryKeyConstraint("rating_id", name=op.f("pk_comment_readings")),
+    )
+    with op.batch_alter_table("comment_readings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_comment_readings_lexicon"), ["lexicon"], unique=False)
+
+    op.create_table(
+        "comment_themes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rating_id", sa.Integer(), nullable=False),
+        sa.Column("theme", sa.String(length=20), nullable=False),
+        sa.Column("polarity", sa.String(length=6), nullable=False),
+        sa.Column("words", sa.String(length=200), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_comment_themes_rating_id_ratings")),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["service_points.id"], name=op.f("fk_comment_themes_unit_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment_themes")),
+        sa.UniqueConstraint("rating_id", "theme", name=op.f("uq_comment_themes_rating_id_theme")),
+    )
+    with op.batch_alter_table("comment_themes", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_comment_themes_count", ["period", "theme", "polarity", "unit_id", "rating_id"], unique=False
+        )
 
     op.create_table(
         "objections",
@@ -1453,6 +1632,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("set_asides", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_set_asides_state"), ["state"], unique=False)
+
+    op.create_table(
+        "theme_corrections",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rating_id", sa.Integer(), nullable=False),
+        sa.Column("theme", sa.String(length=20), nullable=False),
+        sa.Column("polarity", sa.String(length=6), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(["rating_id"], ["ratings.id"], name=op.f("fk_theme_corrections_rating_id_ratings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_theme_corrections")),
+    )
+    with op.batch_alter_table("theme_corrections", schema=None) as batch_op:
+        batch_op.create_index("ix_theme_corrections_rating", ["rating_id", "theme"], unique=False)
 
     op.create_table(
         "appeals",
