@@ -10,16 +10,20 @@ from feedback_app.services.runtime import Runtime
 
 LONGEST_MARKDOWN = 4096  # bytes
 LONGEST_TEXT = 2048
+INSTEAD = {"desk": "complaints"}
+"""Groups that a small hospital does not have -> the one that is told in their place."""
 A_MINUTE = 60  # seconds; a webhook takes 20 messages in each
 
 
 class WecomGroupChannel(_base.PlatformChannel):
     def __init__(self, runtime: Runtime) -> None:
         self._wecom = Wecom(runtime)
+        self._known = frozenset(runtime.settings.wecom.webhooks)
 
     def send(self, message: Outgoing) -> Outcome:
         try:
-            self._wecom.send_to_group(message.recipient, _body(message))
+            name = message.recipient if message.recipient in self._known else INSTEAD.get(message.recipient, "")
+            self._wecom.send_to_group(name or message.recipient, _body(message))
         except NotFound:
             return _base.refused("unknown_webhook", name=message.recipient)
         except PlatformError as error:

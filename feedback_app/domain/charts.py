@@ -305,7 +305,8 @@ def _lying(items: Sequence[Bar], width: float, top: float) -> tuple[float, float
             low, end = room * min(1.0, one.low / top), max(length, room * min(1.0, one.high / top))
             made.append(Line(left + low, y + _BAR / 2, left + end, y + _BAR / 2, "whisker"))
         made.append(Words(left + end + 8, y + 15, one.told, "words" if one.value is not None else "soft", "start"))
-    made.append(Line(left, 0, left, len(items) * row, "axis"))
+    if not below:
+        made.append(Line(left, 0, left, len(items) * row, "axis"))
     return width, len(items) * row + 4, made
 
 

@@ -38,7 +38,7 @@ def told(cells: Mapping[Key, int]) -> Table[Key]:
     filled = {key: n for key, n in cells.items() if n > 0}
     shown = {key: n for key, n in filled.items() if n >= LEAST}
     rest = [key for key in filled if key not in shown]
-    smallest_first = sorted(shown, key=lambda key: shown[key])
+    smallest_first = sorted(shown, key=lambda key: (shown[key], str(key)))  # the same whatever the order
     while rest and sum(filled[key] for key in rest) < LEAST and smallest_first:
         rest.append(smallest_first.pop(0))
         del shown[rest[-1]]

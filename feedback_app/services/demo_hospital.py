@@ -316,6 +316,7 @@ def _rating(made: Hospital, point: ServicePoint, moment: datetime, roster: Roste
         "status": "counted",
         "why_not": "",
         "made_up": True,
+        "unit_id": point.id if point.kind == "department" else point.department_id,
     }
 
 

@@ -20,7 +20,7 @@ from feedback_app.domain.identity import readable
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.questionnaires import NO_LEVEL
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import complaints, evidence, leaves, own_cases, set_asides
+from feedback_app.services import complaints, evidence, leaves, own_cases, rescues, set_asides
 from feedback_app.services.complaints import Filing
 
 LOW = 2
@@ -205,7 +205,7 @@ def _open_case(
             own_cases.add(session, known_case, submission.comment, now)
         return None
     low = NO_LEVEL < submission.score <= LOW
-    return complaints.file(
+    case = complaints.file(
         session,
         Filing(
             # Whole in the rating: long words are no reason to refuse.
@@ -222,6 +222,9 @@ def _open_case(
         zone=zone,
         now=now,
     )
+    if low and submission.contact_sealed and not submission.made_up:
+        rescues.call(session, case, rating.service_point, now)
+    return case
 
 
 def known(unit: Unit, idempotency_key: str) -> Accepted | None:

@@ -1,15 +1,18 @@
 """The first page after signing in: what needs somebody today, and what a new hospital does next."""
 
+from datetime import timedelta
+
 from flask import Blueprint, current_app, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from feedback_app.domain.periods import Month, local_day
-from feedback_app.services import canary, today, urgent
+from feedback_app.services import canary, rescues, today, urgent
 from feedback_app.web import navigation
 from feedback_app.web.access import CONSOLE, HEAD, PROTECTION, allow, allowed_roles
 from feedback_app.web.context import runtime
 
 blueprint = Blueprint("admin_home", __name__)
+RESCUES = timedelta(days=27)
 navigation.add(0, "admin_home.index", "admin.home.nav")
 
 STEPS = (
@@ -39,6 +42,7 @@ def index() -> str | Response:
     with runtime().reading() as session:
         figures, progress = today.figures(session, day, str(month), now), today.progress(session)
         proven = canary.standing(session, runtime(), now)
+        rescued = rescues.standing(session, day - RESCUES, day)
     return render_template(
         "admin/home.html",
         today=figures,
@@ -48,5 +52,6 @@ def index() -> str | Response:
         month=month,
         page_for=page_for,
         proven=proven,
+        rescued=rescued,
         duty_missing=runtime().settings.wechat.enabled and not urgent.is_set(runtime().settings),
     )

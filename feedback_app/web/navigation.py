@@ -17,6 +17,7 @@ _AREAS = {
     "admin_activity_steps": "admin_activities",
     "admin_leaflets": "admin_documents",
     "admin_rewards": "admin_money",
+    "admin_figure_comments": "admin_figures",
 }
 """Modules whose pages have no entry of their own -> the module whose entry they belong to."""
 
