@@ -223,7 +223,7 @@ def _open_case(
         now=now,
     )
     if low and submission.contact_sealed and not submission.made_up:
-        rescues.call(session, case, rating.service_point, now)
+        rescues.call(session, case, now)
     return case
 
 

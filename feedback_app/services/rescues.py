@@ -32,9 +32,10 @@ class Standing:
     share: Share
 
 
-def call(session: Session, case: Case, point: ServicePoint, now: datetime) -> None:
+def call(session: Session, case: Case, now: datetime) -> None:
     """Queue the message, due now. The place is told (window, department), not the person."""
-    place = point if point.kind != "staff" else point.department
+    point = session.get(ServicePoint, case.service_point_id) if case.service_point_id else None
+    place = point.department if point is not None and point.kind == "staff" else point
     outbox.put(
         session,
         dedupe_key=f"rescue:{case.id}",
