@@ -299,6 +299,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--acknowledged", type=int, default=20_000)
     parser.add_argument("--database", choices=(SQLITE, postgres.KIND, "both"), default="both")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cold", action="store_true", help="let each process import everything anew")
     parser.add_argument("--full", type=int, default=40)
     parser.add_argument("--traced", type=int, default=200)
@@ -313,7 +314,14 @@ def main() -> None:
             print("strace is not installed: nothing is said about the order of flush and answer")
         if chosen.kills:
             with tempfile.TemporaryDirectory() as name:
-                found = crash(Path(name), kind, kills=chosen.kills, acknowledged=chosen.acknowledged, cold=chosen.cold)
+                found = crash(
+                    Path(name),
+                    kind,
+                    kills=chosen.kills,
+                    acknowledged=chosen.acknowledged,
+                    seed=chosen.seed,
+                    cold=chosen.cold,
+                )
                 wrong += not found.clean or found.acknowledged < chosen.acknowledged
     if chosen.full:
         wrong += full_disk(chosen.full)

@@ -299,6 +299,14 @@ class Canary(Section):
     address: str = ""  # where it knocks; empty: base_url
 
 
+class EvidenceSection(Section):
+    """Who keeps the signed head of each day outside, once the leadership has switched it on in the console."""
+
+    mails: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()  # names of wecom.webhooks
+    file: str = ""  # a line a day; best on a machine that is not ours
+
+
 class Settings(BaseSettings):
     """The whole configuration. Build it with :func:`load`."""
 
@@ -330,6 +338,7 @@ class Settings(BaseSettings):
     sms: Sms = Sms()
     mllp: Mllp = Mllp()
     canary: Canary = Canary()
+    evidence: EvidenceSection = EvidenceSection()
 
     @model_validator(mode="after")
     def _no_play_in_public(self) -> Settings:

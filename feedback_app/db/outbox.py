@@ -76,3 +76,9 @@ def run_out(session: Session, now: datetime) -> Sequence[OutboxMessage]:
     """Messages whose holder did not come back in time, locked for the caller."""
     held = select(OutboxMessage).where(OutboxMessage.state.in_(("leased", "sending")), OutboxMessage.lease_until <= now)
     return session.scalars(held.order_by(OutboxMessage.id).with_for_update(skip_locked=True)).all()
+
+
+def last_sent(session: Session, purpose: str) -> datetime | None:
+    """When a message for this purpose was last taken by its platform."""
+    query = select(OutboxMessage.sent_at).where(OutboxMessage.purpose == purpose, OutboxMessage.state == "sent")
+    return session.scalar(query.order_by(OutboxMessage.id.desc()).limit(1))

@@ -11,6 +11,7 @@ from statistics import median
 
 ALARM = 3.5  # standard deviations; the ranking study: 0.08 % false
 LEAST = 20  # in a smaller base a share says nothing
+FEW = 5
 _MEDIAN_OF_CHI_SQUARE = 0.455
 
 
@@ -23,18 +24,27 @@ class Share:
 
 
 def excess(shares: Mapping[str, Share]) -> Mapping[str, float]:
-    """By how many standard deviations each share is above that of all together; only those with a base of LEAST.
+    """By how many standard deviations each share is above that of the usual ones together; only those with a base of LEAST.
 
     People differ anyway: the spread is widened until the middle half of them is usual.
     """
     known = {key: one for key, one in shares.items() if one.of >= LEAST}
-    total = sum(one.of for one in known.values())
-    rate = sum(min(one.hits, one.of) for one in known.values()) / total if total else 0.0
+    rate = _usual(list(known.values()))
     if not 0 < rate < 1:
         return {}
     plain = {key: (one.hits - one.of * rate) / math.sqrt(one.of * rate * (1 - rate)) for key, one in known.items()}
     wider = math.sqrt(max(1.0, median(z * z for z in plain.values()) / _MEDIAN_OF_CHI_SQUARE))
     return {key: z / wider for key, z in plain.items()}
+
+
+def _usual(shares: list[Share]) -> float:
+    """The share of all together but for the highest and lowest tenth: where few are compared, one who is coached must not
+    become the measure."""
+    ranked = sorted(shares, key=lambda one: min(one.hits, one.of) / one.of)
+    cut = max(1, len(ranked) // 10) if len(ranked) >= FEW else 0
+    kept = ranked[cut : len(ranked) - cut]
+    total = sum(one.of for one in kept)
+    return sum(min(one.hits, one.of) for one in kept) / total if total else 0.0
 
 
 def alarms(shares: Mapping[str, Share]) -> list[str]:

@@ -1,9 +1,9 @@
-"""New entries of the evidence log get their place and a signature; writers never wait for it."""
+"""New entries of the evidence log get their place and a signature; writers never wait for it. Once a day the head goes outside."""
 
 from datetime import datetime
 
 from feedback_app.jobs.duties import Duty
-from feedback_app.services import evidence
+from feedback_app.services import evidence, outside_heads
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
@@ -18,3 +18,10 @@ def _keep(session: Session, runtime: Runtime, now: datetime) -> object:
 
 
 EVERY_TICK = (Duty("evidence", _has_work, _keep),)
+
+
+def _heads(session: Session, runtime: Runtime, now: datetime) -> object:
+    return f"{outside_heads.queue(session, runtime, now)} messages"
+
+
+DAILY = {"tree_heads": _heads}
