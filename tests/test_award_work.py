@@ -29,6 +29,7 @@ from feedback_app.services.points_desk import Given
 from feedback_app.services.runtime import Runtime
 from tests.awards import preset
 from tests.console import csrf, sign_in, submit
+from tests.rounds import selection
 from tests.security.people import sign_in_staff
 from tests.star_ratings import id_of, october
 
@@ -281,3 +282,19 @@ def pdf_text(document: bytes) -> str:
 
 def _staff_submit(client: FlaskClient, path: str, fields: dict[str, str]) -> Any:
     return client.post(path, data={"csrf_token": csrf(client, "/staff/peers"), **fields})
+
+
+def test_the_panel_of_the_award_is_asked_to_review_with_one_press(
+    runtime: Runtime, bimonthly: Scheme, client: FlaskClient
+) -> None:
+    kinds = ("nomination", "expert_review", "publication")
+    selection.start(runtime, kinds, award="bimonthly", period="2026-11..12")
+    seated(runtime, bimonthly, "D02", "省医学会 陈教授")
+    seated(runtime, bimonthly, "C01", until=date(2026, 1, 31))
+    sign_in(client, runtime)
+    path = f"/admin/rounds/{selection.KEY}"
+    page = client.get(path).text
+    assert "请张敏（成员）评审" in page and "陈教授" in page and "何静" not in page
+    assert "/stars/review/" in submit(client, f"{path}/invite", {"name": "张敏", "staff": "D02"}).text
+    submit(client, f"{path}/invite", {"name": "省医学会 陈教授"})
+    assert "请张敏" not in (left := client.get(path).text) and "请省医学会" not in left

@@ -12,8 +12,10 @@ from feedback_app.db.certificates import Certificate
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.rounds import Candidate, Nomination, Objection, Reviewer
 from feedback_app.domain.ballots import Agreement
+from feedback_app.domain.periods import local_day
 from feedback_app.domain.phases import EXPERT_REVIEW, FIRST_REVIEW, NOMINATION, PUBLICATION, VOTE
-from feedback_app.services import audit, certificates, nominations, reviews, round_results, rounds
+from feedback_app.services import audit, awards, bodies, certificates, nominations, reviews, round_results, rounds
+from feedback_app.services.bodies import BodyMember
 from feedback_app.services.round_results import Figures
 from feedback_app.services.rounds import Opened
 
@@ -42,6 +44,7 @@ class Desk:
     missing: tuple[str, ...]  # what stands in the way of publishing
     papers: Sequence[Certificate]
     owner: ServicePoint | None
+    panel: Sequence[BodyMember] = ()  # of the award's bodies that are charged with the review, not asked yet
 
     @property
     def can_settle(self) -> bool:
@@ -70,8 +73,19 @@ def desk(session: Session, key: str, *, now: datetime, zone: ZoneInfo) -> Desk:
         missing=missing,
         papers=certificates.of_source(session, round_results.source_of(view)),
         owner=found.owner,
+        panel=_panel(session, view, now, zone),
     )
     return Desk(**{**made.__dict__, "notes": tuple(_notes(made, now, zone))})
+
+
+def _panel(session: Session, view: Opened, now: datetime, zone: ZoneInfo) -> list[BodyMember]:
+    scheme = awards.schemes(session).get(view.rules.award)
+    if scheme is None or not view.rules.has(EXPERT_REVIEW):
+        return []
+    asked = tables.reviewers(session, view.round.id)
+    known = {(one.service_point_id, "" if one.service_point_id else one.name) for one in asked}
+    sitting = bodies.entitled(session, scheme, "expert_score", local_day(now, zone))
+    return [one for one in sitting if (one.service_point_id, "" if one.service_point_id else one.name) not in known]
 
 
 def _all_before_publication_over(view: Opened, now: datetime, zone: ZoneInfo) -> bool:
