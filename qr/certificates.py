@@ -188,7 +188,7 @@ def _certificate(paper: Paper, one: Printed) -> None:
     ):
         paper.write_at(text, beside, top + 8 + 8 * offset, size, colour)
     for offset, mark in enumerate(one.marks):
-        paper.write_at(mark, beside, top + 31 - 5.5 * offset, 3.6, (122, 75, 0))
+        paper.write_at(mark, beside, top + 30 + 5.5 * offset, 3.6, (122, 75, 0))
     right = PAGE[0] - 34
     for text, y in ((one.hospital, 160.0), (one.day, 170.0)):
         paper.write_at(text, right - paper.width_of(text, 5.6), y, 5.6)

@@ -6,10 +6,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from feedback_app.db.award_schemes import SchemeVersion
+from feedback_app.db.directory import ServicePoint
 from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.outbox import OutboxMessage
+from feedback_app.domain.awards import to_body
+from feedback_app.domain.criteria._base import Taken
 from feedback_app.domain.cycles import Period
-from feedback_app.services import leaderboards, publications
+from feedback_app.services import assessing, awards, leaderboards, publications
 from feedback_app.services.runtime import Runtime
 from tests.console import sign_in, submit
 from tests.star_ratings import bind, id_of, october, rate
@@ -159,3 +163,53 @@ def test_publishing_a_month_without_anybody_listed_is_warned_of(runtime: Runtime
     page = client.get("/admin/stars/monthly/2026-10/publish").text
     assert "还没有人上榜" in page
     assert 'href="/admin/stars/monthly/2026-10"' in page
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("key", sorted(awards.presets()))
+def test_the_rules_page_of_every_kind_of_award_says_what_is_true_of_it(
+    runtime: Runtime, client: FlaskClient, key: str, lang: str
+) -> None:
+    scheme = awards.presets()[key]
+    with runtime.transaction() as session:
+        session.add(
+            SchemeVersion(
+                award_key=key, number=1, state="started", body=to_body(scheme), valid_from="",
+                changed_at=runtime.now(), changed_by="admin",
+            )
+        )  # fmt: skip
+    page = client.get(f"/stars/{key}/rules?lang={lang}")
+    words = page.text.partition("<main>")[2]
+    assert page.status_code == 200
+    composed = len(scheme.shares) > 1 or not scheme.hears_patients
+    assert all((f"<dd>{share.weight}%</dd>" in words) == composed for share in scheme.shares)
+    assert all(tier.title[lang] in words for tier in scheme.tiers)
+    assert all(item.title[lang] in words for item in scheme.sheet)
+    assert all(one.title[lang] in words for one in (*scheme.leagues, *scheme.batches, *scheme.rewards))
+    told = "五星 100 分" if lang == "zh" else "five stars 100 points"
+    assert (told in words) == scheme.hears_patients
+    three = "上个月的算一半" if lang == "zh" else "last month by half"
+    assert (three in words) == (scheme.hears_patients and len(scheme.month_weights) == 3)
+    assert "stars.rules" not in words and "rounds.terms" not in words
+
+
+def test_a_board_of_an_inspection_speaks_of_points_and_of_no_raters(runtime: Runtime, client: FlaskClient) -> None:
+    scheme = awards.presets()["star_window"]
+    year = Period.parse("2025")
+    with runtime.transaction() as session:
+        session.add(
+            SchemeVersion(
+                award_key=scheme.key, number=1, state="started", body=to_body(scheme), valid_from="",
+                changed_at=runtime.now(), changed_by="admin",
+            )
+        )  # fmt: skip
+        window = session.get_one(ServicePoint, id_of(session, "W01"))
+        assessing.inspect(
+            session, scheme, year, "score_sheet", window, [Taken("place", "环境不整洁", 2.0)], by="e", now=runtime.now()
+        )
+        leaderboards.close(session, scheme.key, year, now=runtime.now(), zone=runtime.zone)
+        publications.publish(session, scheme.key, year, by="王主任", now=runtime.now(), settings=runtime.settings)
+    page = client.get("/stars/star_window/2025").text
+    assert "98 分" in page and "三星级" in page
+    assert "未核验" not in page and "条评价" not in page and "约在第" not in page
+    assert "按公开的标准检查打分评出" in client.get("/stars/screen").text

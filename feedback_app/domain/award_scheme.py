@@ -78,6 +78,11 @@ class Scheme:
         return any(share.kind == "patient_ratings" for share in self.shares)
 
     @property
+    def patients_weight(self) -> int:
+        """How much of the score patients' ratings are, per cent."""
+        return sum(share.weight for share in self.shares if share.kind == "patient_ratings")
+
+    @property
     def is_given_points(self) -> bool:
         """Whether people give points for a part of it."""
         return any(share.kind in GIVEN_BY_PEOPLE for share in self.shares)

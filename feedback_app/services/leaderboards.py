@@ -48,8 +48,8 @@ class Board:
 
     @property
     def unverified(self) -> bool:
-        """Whether the board must carry 未核验."""
-        return self.scheme.verification == "none"
+        """Whether the board must carry 未核验: nobody has verified the visits of the patients it heard."""
+        return self.scheme.verification == "none" and self.scheme.hears_patients
 
     def league(self, key: str) -> LeagueResult:
         return next(one for one in self.results if one.key == key)

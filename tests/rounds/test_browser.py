@@ -7,13 +7,17 @@ import pytest
 from playwright.sync_api import Page
 
 from feedback_app import clock
+from feedback_app.db.award_schemes import SchemeVersion
 from feedback_app.db.directory import DutySlot
+from feedback_app.domain.awards import to_body
 from feedback_app.domain.cycles import Period
-from feedback_app.services import bindings, leaderboards, publications, reviews
+from feedback_app.services import bindings, bodies, leaderboards, publications, reviews
+from feedback_app.services.bodies import Entry
 from feedback_app.services.runtime import Runtime
+from tests.awards import preset
 from tests.console import PASSWORD, account
 from tests.pages import faults, press, width
-from tests.rounds.selection import ALL, KEY, after, noon, propose, start, tick
+from tests.rounds.selection import ALL, FIRST, KEY, after, noon, propose, start, tick
 from tests.star_ratings import id_of, october
 
 pytestmark = pytest.mark.browser
@@ -79,8 +83,22 @@ def test_staff_pages_and_what_leaves_the_house_have_no_faults(
     runtime: Runtime, server: str, phone: Page, desk: Page
 ) -> None:
     now = runtime.now()
+    scheme = preset("bimonthly", leagues=preset("monthly").leagues)
     with runtime.transaction() as session:
         october(session)
+        session.add(
+            SchemeVersion(
+                award_key=scheme.key,
+                number=1,
+                state="started",
+                body=to_body(scheme),
+                valid_from="2026-11..12",
+                changed_at=now,
+                changed_by="admin",
+            )
+        )
+        seat = Entry(scheme.bodies[0].key, "D02", "head", FIRST)
+        bodies.seat(session, scheme, seat, by="admin", now=now)
         leaderboards.close_due(session, now=now, zone=runtime.zone)
         october_period = Period.parse("2026-10")
         publications.publish(session, "monthly", october_period, by="王", now=now, settings=runtime.settings)
@@ -93,12 +111,16 @@ def test_staff_pages_and_what_leaves_the_house_have_no_faults(
         token = bindings.sign_in(session, clerk, now)
     phone.context.add_cookies([{"name": "staff", "value": token, "url": f"{server}/staff"}])
     found = []
-    for path in ("/staff/", "/staff/duty", f"/staff/duty/{slot_id}", "/staff/deeds", "/staff/propose"):
+    public = ("/stars/monthly/2026-10", "/stars/bimonthly/rules")
+    staff = ("/staff/", "/staff/duty", f"/staff/duty/{slot_id}", "/staff/deeds", "/staff/propose", "/staff/peers")
+    for path in (*public, *staff):
         phone.goto(server + path)
         assert width(phone) <= 390, path
         found += faults(phone)
     sign_in(desk, server, runtime)
-    for path in ("/admin/stars/monthly/2026-10/kit", "/stars/monthly/2026-10", "/stars/monthly/rules", "/stars/screen"):
+    work = [f"/admin/awards/bimonthly/2026-11..12/{page}" for page in ("points", "coverage")]
+    console = ("/admin/stars/monthly/2026-10/kit", "/admin/awards/bimonthly/bodies", "/admin/records/", *work)
+    for path in (*console, "/stars/monthly/2026-10", "/stars/monthly/rules", "/stars/screen"):
         desk.goto(server + path)
         found += faults(desk)
     assert found == []
