@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from feedback_app.domain import groups
 from feedback_app.domain.award_parts import League, Share
 from feedback_app.domain.boards import PATIENTS, Row
 from feedback_app.domain.cycles import Period
@@ -58,7 +59,7 @@ def place(board: Board, row: Row, language: str = "zh") -> str:
 
 def trend(board: Board, row: Row, before: Row | None, language: str = "zh") -> str:
     """The own change since the last closed month; "" when there is nothing to compare."""
-    if before is None or row.mean is None or before.mean is None:
+    if before is None or row.mean is None or before.mean is None or not (is_told(row) and is_told(before)):
         return ""
     change = row.score - before.score
     usual = abs(change) <= _USUAL * math.sqrt(row.variance + before.variance)
@@ -73,16 +74,23 @@ def trend(board: Board, row: Row, before: Row | None, language: str = "zh") -> s
     )
 
 
-def lines(board: Board, row: Row, language: str = "zh") -> list[str]:
-    """The whole explanation, one sentence a line, in the order in which the figure comes about."""
+def is_told(row: Row) -> bool:
+    """Whether the score may be given to the person rated: no month behind it has one to four people, as far as the row says.
+    A mean of one rating is that patient's answer."""
+    return groups.is_enough(row.valid) and (not row.earlier or groups.is_enough(row.earlier))
+
+
+def lines(board: Board, row: Row, language: str = "zh", *, is_told: bool = True) -> list[str]:
+    """The whole explanation, one sentence a line, in the order in which the figure comes about; without the figures that
+    would tell what fewer than five people said, unless ``is_told``."""
     say = _Sayer(language)
     month = period_name(board.period, language)
     told = [place(board, row, language)]
     if row.listed:
         told.append(say("interval" if row.high > row.low else "sure", low=row.low, high=row.high))
     if board.scheme.hears_patients:
-        told += _from_patients(board, row, say, month)
-    told += _composed(board, row, language)
+        told += _from_patients(board, row, say, month, is_told=is_told)
+    told += _composed(board, row, language) if is_told else [say("too_few")]
     if row.not_counted:
         told.append(
             say(
@@ -108,10 +116,10 @@ def share_name(share: Share, language: str = "zh") -> str:
     return share.title.get(language) or share.title.get("zh") or text(f"schemes.kinds.{share.kind}", language)
 
 
-def _from_patients(board: Board, row: Row, say: "_Sayer", month: str) -> list[str]:
+def _from_patients(board: Board, row: Row, say: "_Sayer", month: str, *, is_told: bool) -> list[str]:
     result = board.league(row.league)
     told = [say("counted", month=month, valid=row.valid, earlier=row.earlier, n=math.floor(row.n + 0.5))]
-    if row.mean is None:
+    if row.mean is None or not is_told:
         return told
     return [
         *told,

@@ -17,7 +17,11 @@ from feedback_app.services.leaderboards import Board, board_without_rows
 
 @dataclass(frozen=True)
 class OwnResult:
-    """One published period. ``lines`` is the explanation, ``place`` its first sentence, ``trend`` may be empty."""
+    """One published period. ``lines`` is the explanation, ``place`` its first sentence, ``trend`` may be empty.
+
+    ``is_told`` False: a month in it has one to four people, so that its score would tell what they said (domain.groups);
+    neither score nor trend nor the lines with a mean are given, and the row's score is not to be shown.
+    """
 
     award: str
     title: str
@@ -27,6 +31,7 @@ class OwnResult:
     place: str
     trend: str
     lines: tuple[str, ...]
+    is_told: bool = True
 
 
 def own_results(session: Session, point_id: int, language: str = "zh", *, most: int = 12) -> list[OwnResult]:
@@ -36,17 +41,19 @@ def own_results(session: Session, point_id: int, language: str = "zh", *, most: 
         for one in leaderboards.rows_of_point(session, point_id)
         if one.leaderboard.published_at is not None
     ]
-    return [_told(board, row, _earlier(found, board), language) for board, row in found[:most]]
+    return [_told(board, row, _before(found, board), language) for board, row in found[:most]]
 
 
-def _earlier(found: Sequence[tuple[Board, Row]], board: Board) -> Row | None:
-    """The same award's row of the month before."""
-    wanted = (board.scheme.key, board.period.shifted(-1))
-    return next((row for other, row in found if (other.scheme.key, other.period) == wanted), None)
+def _before(found: Sequence[tuple[Board, Row]], board: Board) -> list[Row | None]:
+    """The same award's rows of the two periods before: both go into its mean."""
+    known = {(other.scheme.key, other.period): row for other, row in found}
+    wanted = (board.period.shifted(-1), board.period.shifted(-2))
+    return [known.get((board.scheme.key, one)) if one else None for one in wanted]
 
 
-def _told(board: Board, row: Row, before: Row | None, language: str) -> OwnResult:
-    lines = explanations.lines(board, row, language)
+def _told(board: Board, row: Row, before: Sequence[Row | None], language: str) -> OwnResult:
+    is_told = explanations.is_told(row) and all(one is None or explanations.is_told(one) for one in before)
+    lines = explanations.lines(board, row, language, is_told=is_told)
     league = next(one for one in board.scheme.leagues if one.key == row.league)
     return OwnResult(
         award=board.scheme.key,
@@ -55,8 +62,9 @@ def _told(board: Board, row: Row, before: Row | None, language: str) -> OwnResul
         period=board.period,
         row=row,
         place=lines[0],
-        trend=explanations.trend(board, row, before, language),
+        trend=explanations.trend(board, row, before[0], language) if is_told else "",
         lines=tuple(lines[1:]),
+        is_told=is_told,
     )
 
 

@@ -79,7 +79,7 @@ class Writer:
 
     def _own(self, row: Row) -> list[str]:
         lines = [explanations.place(self.board, row)]
-        if row.listed:
+        if row.listed and explanations.is_told(row):
             lines.append(text("stars.push.counted", month=self._month, valid=row.valid, score=f"{row.score:.1f}"))
         trend = explanations.trend(self.board, row, self.before.get(row.point_id))
         return [*lines, trend] if trend else lines

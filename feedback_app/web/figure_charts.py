@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from feedback_app.domain import charts
-from feedback_app.domain.charts import Bar, Cell, Chart, Said, Watched
+from feedback_app.domain.charts import Bar, Cell, Chart, Said, Spot, Watched
 from feedback_app.domain.intervals import Share
 from feedback_app.services.dashboards import Part, WeekFigure
+from feedback_app.services.releases import Given
 from feedback_app.web.context import t
 
 WHOLE = 100.0
@@ -82,3 +83,14 @@ def hours(title: str, parts: Sequence[Part]) -> Chart:
     ]
     head = t("dashboards.column.hour"), t("dashboards.column.share")
     return charts.strip(Said(title, t("dashboards.hours_told"), head), cells, a_line=24)
+
+
+def monthly(given: Sequence[Given], name: str) -> Chart:
+    """The share of each piece with its interval."""
+    spots = [
+        Spot(one.label[2:], one.share.value, percent(one.share.value), one.share.low, one.share.high)
+        for one in given[-13:]
+    ]
+    head = t("dashboards.column.months"), t("dashboards.column.share"), t("dashboards.column.interval")
+    told = t("dashboards.monthly_told", n=len(spots))
+    return charts.line(Said(t("dashboards.monthly", name=name), told, head), spots, least=0, most=100)

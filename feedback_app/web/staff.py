@@ -5,10 +5,21 @@ from werkzeug.wrappers import Response
 
 from feedback_app.domain.trend import trend_chart
 from feedback_app.errors import FeedbackError, Gone, NotFound
-from feedback_app.services import bindings, explanations, mail_bindings, own_results, own_thanks, peer_marks
+from feedback_app.services import (
+    bindings,
+    certificates,
+    explanations,
+    mail_bindings,
+    own_results,
+    own_thanks,
+    peer_marks,
+    releases,
+    score_looks,
+)
 from feedback_app.web.access import PUBLIC, STAFF, allow
 from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.errors import status_of
+from feedback_app.web.figure_charts import monthly
 from feedback_app.web.staff_auth import identity
 
 blueprint = Blueprint("staff", __name__)
@@ -23,11 +34,14 @@ def index() -> str:
         recounted = own_results.after_appeals(reading, g.staff.id, results, runtime().zone)
         peers = bool(peer_marks.asked(reading, runtime().vault, g.staff, runtime().now(), runtime().zone))
         thanks = own_thanks.latest(reading, g.staff, [one.period for one in results])
+        given = releases.of_person(reading, g.staff.id)
+        looks = score_looks.of_person(reading, g.staff.id)
+        held = [(one, certificates.is_revoked(reading, one)) for one in certificates.of_point(reading, g.staff.id)]
     award = results[0].award if results else ""
     line = [
         (explanations.short_period_name(one.period, language()), one.row.score)
         for one in results[:_CHART_MONTHS]
-        if one.row.listed and one.award == award
+        if one.row.listed and one.award == award and one.is_told
     ]
     return render_template(
         "staff/index.html",
@@ -37,6 +51,11 @@ def index() -> str:
         chart=trend_chart(line[::-1]),
         thanks=thanks,
         peers=peers,
+        given=given,
+        months=monthly(given, g.staff.name),
+        looks=looks,
+        held=held,
+        zone=runtime().zone,
     )
 
 

@@ -1,0 +1,281 @@
+"""Issue 9, shown by 5: what a member of staff can see never tells one patient's answer, tried by enumeration; second persons."""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import delete, select, update
+
+from feedback_app import clock
+from feedback_app.db.accounts import Account
+from feedback_app.db.directory import ServicePoint
+from feedback_app.db.ratings import Rating
+from feedback_app.db.released_figures import OWN, UNIT, ReleasedFigure, ReleasedMonth
+from feedback_app.db.score_looks import ScoreLook
+from feedback_app.domain import groups
+from feedback_app.services import releases, tallying
+from feedback_app.services.runtime import Runtime
+from tests.console import sign_in, submit
+from tests.security.people import sign_in_staff
+from tests.star_ratings import rate
+
+MONTHS = tuple(f"2026-{number:02d}" for number in range(1, 13))
+Row = tuple[str, int, str, str, str, int]  # scope, service point, first and last month, cell, how many
+
+
+def draw(runtime: Runtime, seed: int) -> None:
+    """A year of few ratings: a lively doctor, quiet ones, empty months, a window that is closed for months."""
+    chance = random.Random(seed)
+    with runtime.transaction() as session:
+        session.execute(delete(Rating))
+        for month in MONTHS:
+            for key, most in (("D01", 9), ("D02", 4), ("D03", 2), ("N01", 12), ("W01", 7), ("W03", 3)):
+                n = chance.choice((0, chance.randint(0, most), most))
+                levels = [chance.randint(1, 5) for _ in range(n)]
+                rate(session, key, tuple(levels.count(star) for star in range(1, 6)), month)
+        session.execute(
+            update(Rating).values(
+                unit_id=select(ServicePoint.department_id)
+                .where(ServicePoint.id == Rating.service_point_id)
+                .scalar_subquery()
+            )
+        )
+        tallying.fold(session)
+
+
+def release_each_month(runtime: Runtime) -> Iterator[list[Row]]:
+    """What there is to see after the 4th of each month."""
+    for number in range(2, 14):
+        year, month = (2026, number) if number < 13 else (2027, 1)
+        at = datetime(year, month, 4, 1, tzinfo=UTC)
+        with runtime.transaction() as session:
+            releases.release(session, now=at, zone=runtime.zone)
+            yield [row for one in session.scalars(select(ReleasedFigure)).all() for row in cells(one)]
+
+
+def cells(one: ReleasedFigure) -> Iterator[Row]:
+    what = one.scope, one.service_point_id, one.first_month, one.last_month
+    yield *what, "", sum(one.body["l"])
+    for table in ("parts", "channels", "hours"):
+        for key, _, n, good in one.body.get(table, ()):
+            if good is not None:
+                yield *what, f"{table}:{key}", n
+
+
+_Unit = tuple[int, int, str]
+"""Service point, department, month: what a single answer could be told from."""
+
+
+@dataclass(frozen=True)
+class World:
+    """How many ratings there really are; ``staff``: the service points that are people."""
+
+    counts: dict[_Unit, int]
+    staff: frozenset[int]
+
+    def behind(self, row: Row, beside: list[Row]) -> frozenset[_Unit]:
+        """Which months of which places a figure is the sum of; ``beside``: the other cells of its table."""
+        scope, key, first, last, cell, _ = row
+        inside = frozenset(one for one in self.counts if first <= one[2] <= last and self.counts[one])
+        if scope == OWN:
+            return frozenset(one for one in inside if one[0] == key)
+        unit = frozenset(one for one in inside if one[1] == key)
+        name = cell.removeprefix("parts:")
+        if not cell:
+            return unit
+        if name == "staff":
+            return frozenset(one for one in unit if one[0] in self.staff)
+        if name:
+            return frozenset(one for one in unit if one[0] == int(name))
+        return unit.difference(*(self.behind(other, []) for other in beside if other[4] not in ("parts:", "")))
+
+
+def world(runtime: Runtime) -> World:
+    with runtime.reading() as session:
+        rows = session.execute(select(Rating.service_point_id, Rating.unit_id, Rating.period)).all()
+        staff = session.scalars(select(ServicePoint.id).where(ServicePoint.kind == "staff"))
+        return World(dict(Counter((point, unit or -1, month) for point, unit, month in rows)), frozenset(staff))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_figure_and_no_difference_of_figures_is_about_one_to_four_people(runtime: Runtime, seed: int) -> None:
+    """For each person: what they and their head ever saw, all of it together. No cell, no difference of two figures, and
+    nothing that follows from all of them by linear algebra is a month and place of one to four ratings."""
+    draw(runtime, seed)
+    seen: list[Row] = []
+    for now in release_each_month(runtime):
+        assert set(seen) <= set(now), "what was given stays as it is"
+        seen = now
+    assert len(seen) > 10
+    assert all(row[5] >= groups.LEAST for row in seen)
+    real = world(runtime)
+    small = {one for one, n in real.counts.items() if n < groups.LEAST}
+    assert small, "there is something to hide"
+    sums = [row for row in seen if row[4] == "" or row[4].startswith("parts:")]
+    behind = {row: real.behind(row, [one for one in sums if one[:4] == row[:4]]) for row in sums}
+    assert all(sum(real.counts[one] for one in units) == row[5] for row, units in behind.items())
+    for person, home in {one[:2] for one in real.counts}:
+        known = {units for row, units in behind.items() if row[:2] in ((OWN, person), (UNIT, home))}
+        for some, more in permutations(known, 2):
+            if some < more:
+                assert sum(real.counts[one] for one in more - some) >= groups.LEAST, "a difference of two pages"
+        found = small & determined(list(known), sorted(real.counts))
+        assert not found, "what follows from all pages together"
+
+
+def determined(equations: list[frozenset[_Unit]], variables: list[_Unit]) -> set[_Unit]:
+    """The variables that a system of sums fixes (Gauss–Jordan, exact)."""
+    pivots: list[tuple[int, list[Fraction]]] = []
+    for units in equations:
+        row = [Fraction(one in units) for one in variables]
+        for at, known in pivots:
+            row = _less(row, known, row[at])
+        lead = next((at for at, value in enumerate(row) if value), None)
+        if lead is not None:
+            row = [value / row[lead] for value in row]
+            pivots = [(at, _less(known, row, known[lead])) for at, known in pivots]
+            pivots.append((lead, row))
+    return {variables[at] for at, row in pivots if sum(bool(value) for value in row) == 1}
+
+
+def _less(row: list[Fraction], other: list[Fraction], times: Fraction) -> list[Fraction]:
+    return [a - times * b for a, b in zip(row, other, strict=True)] if times else row
+
+
+def test_the_solver_finds_what_can_be_found() -> None:
+    a, b, c = (1, 1, "a"), (1, 1, "b"), (1, 1, "c")
+    assert determined([frozenset({a, b, c}), frozenset({a, b})], [a, b, c]) == {c}
+    assert determined([frozenset({a, b}), frozenset({b, c})], [a, b, c]) == set()
+
+
+def words(page: str) -> str:
+    return " ".join(re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL).split())
+
+
+def test_one_more_rating_changes_no_page_of_staff_or_head_that_day(runtime: Runtime, client: FlaskClient) -> None:
+    """The difference of two pages is nothing at all until the month is over; a rating taken back later changes nothing either."""
+    draw(runtime, 1)
+    with runtime.transaction() as session:
+        releases.release(session, now=runtime.now(), zone=runtime.zone)
+        who = session.get_one(Account, account_of(runtime, session, "head"))
+        who.department_id = session.query(ServicePoint).filter_by(key="XN").one().id
+    sign_in(client, runtime, "head")
+    sign_in_staff(client, runtime, "D01")
+    pages = ("/staff/", "/admin/figures/unit", "/stars/", "/stars/screen")
+    before = [words(client.get(page).text) for page in pages]
+    assert "患者" in before[0]
+    for change in ("new", "withdrawn", "excluded"):
+        with runtime.transaction() as session:
+            if change == "new":
+                rate(session, "D01", (1, 0, 0, 0, 0), "2026-11", unit_id=who.department_id, received_at=runtime.now())
+            else:
+                told = session.scalars(select(Rating).where(Rating.period == "2026-03")).first()
+                assert told is not None
+                told.status = change
+        with runtime.transaction() as session:
+            tallying.fold(session)
+            releases.release(session, now=runtime.now(), zone=runtime.zone)
+        assert [words(client.get(page).text) for page in pages] == before, change
+
+
+def account_of(runtime: Runtime, session: Any, role: str) -> int:
+    found = session.query(Account).filter_by(login=role).one_or_none()
+    if found is None:
+        found = Account(login=role, name="王芳", role=role, password_hash="", created_at=runtime.now())
+        session.add(found)
+        session.flush()
+    return int(found.id)
+
+
+def test_released_figures_are_those_of_the_ratings(runtime: Runtime) -> None:
+    draw(runtime, 2)
+    with runtime.transaction() as session:
+        releases.release(session, now=datetime(2027, 1, 4, 1, tzinfo=UTC), zone=runtime.zone)
+        for one in session.scalars(select(ReleasedFigure)):
+            here = Rating.service_point_id if one.scope == OWN else Rating.unit_id
+            rows = session.scalars(
+                select(Rating.score).where(
+                    here == one.service_point_id, Rating.period.between(one.first_month, one.last_month)
+                )
+            ).all()
+            assert one.body["l"] == [rows.count(star) for star in range(1, 6)]
+
+
+def test_given_on_the_fourth_and_once(runtime: Runtime) -> None:
+    draw(runtime, 3)
+    third, fourth = (datetime(2026, 10, day, 4, tzinfo=UTC) for day in (3, 4))
+    assert str(releases.ripe(third, runtime.zone)) == "2026-08"
+    assert str(releases.ripe(fourth, runtime.zone)) == "2026-09"
+    with runtime.transaction() as session:
+        assert releases.is_due(session, fourth, runtime.zone)
+        assert releases.release(session, now=fourth, zone=runtime.zone) > 0
+        assert releases.release(session, now=fourth, zone=runtime.zone) == 0
+        assert not releases.is_due(session, fourth, runtime.zone)
+
+
+def test_before_anything_and_with_one_rating_the_pages_are_calm(runtime: Runtime, client: FlaskClient) -> None:
+    sign_in_staff(client, runtime, "D01")
+    sign_in(client, runtime, "head")
+    with runtime.transaction() as session:
+        releases.release(session, now=runtime.now(), zone=runtime.zone)
+    for _ in range(2):
+        assert "还在收集" in client.get("/staff/").text
+        assert client.get("/admin/figures/unit").status_code == 200
+        with runtime.transaction() as session:
+            rate(session, "D01", (1, 0, 0, 0, 0), "2026-09")
+            tallying.fold(session)
+            session.execute(delete(ReleasedMonth))
+            releases.release(session, now=runtime.now(), zone=runtime.zone)
+
+
+def test_a_persons_scores_need_a_purpose_and_a_second_person_and_the_person_sees_it(
+    runtime: Runtime, client: FlaskClient
+) -> None:
+    draw(runtime, 4)
+    with runtime.transaction() as session:
+        releases.release(session, now=runtime.now(), zone=runtime.zone)
+        head = session.get_one(Account, account_of(runtime, session, "head"))
+        head.department_id = session.query(ServicePoint).filter_by(key="XN").one().id
+    sign_in(client, runtime, "head")
+    assert submit(client, "/admin/figures/looks", {"staff_no": "D01", "purpose": " "}).status_code == 400
+    kept = submit(client, "/admin/figures/looks", {"staff_no": "D02", "purpose": "年度谈话"})
+    assert kept.status_code == 404, "of another department"
+    assert "年度谈话" in kept.text
+    assert submit(client, "/admin/figures/looks", {"staff_no": "D01", "purpose": "年度谈话"}).status_code == 303
+    with runtime.reading() as session:
+        look = session.scalars(select(ScoreLook)).one().id
+    page = f"/admin/figures/looks/{look}"
+    assert client.get(page).status_code == 404, "nobody has agreed"
+    assert submit(client, page, {"said": "yes"}).status_code == 403, "a head does not agree"
+    sign_in(client, runtime, "quality")
+    assert "年度谈话" in client.get("/admin/figures/looks").text
+    assert submit(client, page, {"said": "yes"}).status_code == 303
+    assert client.get(page).status_code == 404, "who agrees sees nothing"
+    sign_in(client, runtime, "head")
+    assert client.get(page).status_code == 200
+    sign_in_staff(client, runtime, "D01")
+    mine = words(client.get("/staff/").text)
+    assert "年度谈话" in mine
+    assert "看过" in mine
+    clock.move(Path(runtime.settings.sandbox.clock_file), runtime.now() + timedelta(hours=25))
+    sign_in(client, runtime, "head")
+    assert client.get(page).status_code == 404, "for one day"
+
+
+def test_nobody_agrees_to_their_own_wish(runtime: Runtime, client: FlaskClient) -> None:
+    sign_in(client, runtime, "director")
+    submit(client, "/admin/figures/looks", {"staff_no": "D01", "purpose": "年度谈话"})
+    with runtime.reading() as session:
+        look = session.scalars(select(ScoreLook)).one().id
+    assert submit(client, f"/admin/figures/looks/{look}", {"said": "yes"}).status_code in {400, 403}
+    with runtime.reading() as session:
+        assert session.get_one(ScoreLook, look).decided_at is None
