@@ -4,10 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, select, update
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from feedback_app.db.base import Base, Instant
+
+IN_ORDER = "webhook"
+"""The channel on which one recipient's messages go out one after the other: a later one waits for an earlier one's retries."""
 
 
 class OutboxMessage(Base):
@@ -23,12 +26,12 @@ class OutboxMessage(Base):
     dedupe_key: Mapped[str] = mapped_column(String(160), unique=True)
     purpose: Mapped[str] = mapped_column(String(40))  # star_result | star_summary | complaint_new …
     service_point_id: Mapped[int | None] = mapped_column(ForeignKey("service_points.id"))
-    channel: Mapped[str] = mapped_column(String(20))  # wecom | wecom_group | mail | official_account
+    channel: Mapped[str] = mapped_column(String(20))  # wecom | wecom_group | mail | official_account | sms | webhook
     recipient: Mapped[str] = mapped_column(Text)  # sealed where it is a person's address
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(
         String(12), default="queued"
-    )  # queued | leased | sending | sent | failed | unknown
+    )  # queued | leased | sending | sent | failed | unknown | replayed
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Instant)
     not_before: Mapped[datetime] = mapped_column(Instant)
@@ -43,9 +46,24 @@ class OutboxMessage(Base):
 def is_anything_due(session: Session, channels: Collection[str], now: datetime) -> bool:
     """Whether one of these channels has work; the cheap question before any lock is taken."""
     due = select(OutboxMessage.id).where(
-        OutboxMessage.state == "queued", OutboxMessage.not_before <= now, OutboxMessage.channel.in_(channels)
+        OutboxMessage.state == "queued",
+        OutboxMessage.not_before <= now,
+        OutboxMessage.channel.in_(channels),
+        _its_turn(),
     )
     return session.scalar(due.limit(1)) is not None
+
+
+def _its_turn() -> ColumnElement[bool]:
+    """True unless an earlier message to the same recipient is still on its way, where order matters."""
+    earlier = aliased(OutboxMessage)
+    waiting = (
+        select(earlier.id)
+        .where(earlier.channel == IN_ORDER, earlier.recipient == OutboxMessage.recipient)
+        .where(earlier.id < OutboxMessage.id, earlier.state.in_(("queued", "leased", "sending")))
+        .exists()
+    )
+    return (OutboxMessage.channel != IN_ORDER) | ~waiting
 
 
 def lease(
@@ -58,6 +76,7 @@ def lease(
     due = (
         select(OutboxMessage.id)
         .where(OutboxMessage.state == "queued", OutboxMessage.not_before <= now, OutboxMessage.channel.in_(channels))
+        .where(_its_turn())
         .order_by(OutboxMessage.not_before, OutboxMessage.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

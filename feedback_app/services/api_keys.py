@@ -165,9 +165,10 @@ def keep_answer(
     )
 
 
-def sweep(session: Session, now: datetime) -> None:
-    """Forget the answers that nobody asks for again."""
-    session.execute(delete(ApiAnswer).where(ApiAnswer.at < now - ANSWERS_KEPT))
+def sweep(session: Session, now: datetime) -> int:
+    """Forget the answers that nobody asks for again; how many."""
+    over = delete(ApiAnswer).where(ApiAnswer.at < now - ANSWERS_KEPT).returning(ApiAnswer.key_id)
+    return len(session.execute(over).all())
 
 
 def _hash(vault: Vault, secret: str) -> str:

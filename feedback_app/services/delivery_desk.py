@@ -15,7 +15,7 @@ from feedback_app.services.paging import Page, cut
 
 STATES = ("queued", "sending", "sent", "failed", "unknown")
 """As people see them: what is leased counts as queued."""
-CHANNELS = ("wecom", "wecom_group", "mail", "official_account", "kept_file")
+CHANNELS = ("wecom", "wecom_group", "mail", "official_account", "sms", "webhook", "kept_file")
 AGAIN = ("failed", "unknown")
 LATE = timedelta(hours=1)
 _LONGEST_KEY = 160
