@@ -377,6 +377,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("period", sa.String(length=7), nullable=False),
         sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tally_marks")),
     )
     op.create_table(
@@ -398,6 +399,16 @@ def upgrade() -> None:
         sa.Column("signature", sa.String(length=128), nullable=False),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_tree_heads")),
     )
+    op.create_table(
+        "unit_days",
+        sa.Column("unit_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("unit_id", "day", name=op.f("pk_unit_days")),
+    )
+    with op.batch_alter_table("unit_days", schema=None) as batch_op:
+        batch_op.create_index("ix_unit_days_day", ["day"], unique=False)
+
     op.create_table(
         "webhook_receivers",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -579,6 +590,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("codes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_codes_service_point_id"), ["service_point_id"], unique=False)
+
+    op.create_table(
+        "day_counts",
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"], ["service_points.id"], name=op.f("fk_day_counts_service_point_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("service_point_id", "day", "unit_id", name=op.f("pk_day_counts")),
+    )
+    with op.batch_alter_table("day_counts", schema=None) as batch_op:
+        batch_op.create_index("ix_day_counts_unit", ["day", "unit_id"], unique=False)
 
     op.create_table(
         "draft_steps",
