@@ -106,6 +106,9 @@ class Wechat(Section):
     # Template for news of one's own complaint, for people who have not written for two days; and its fields.
     case_template: str = ""
     case_fields: dict[str, Literal["title", "text", "url"]] = {"thing1": "title", "thing2": "text"}
+    # Template for asking how a visit was and how somebody is after it; and its fields.
+    visit_template: str = ""
+    visit_fields: dict[str, Literal["title", "text", "url"]] = {"thing1": "title", "thing2": "text"}
     # Printed codes open the chat (a parametric code of the account) instead of the form.
     scan_opens_chat: bool = False
     # Inside WeChat's browser, ask the platform silently who fills in the form, so that one person counts once a day.

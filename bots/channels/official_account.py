@@ -1,6 +1,7 @@
 """The official account: the last fallback. A customer-service message if the person was here lately, else a template."""
 
 import re
+from collections.abc import Mapping
 
 from bots.channels import _base
 from bots.clients.official_account import OfficialAccount
@@ -13,6 +14,7 @@ MEMORY = 540  # seconds: the platform remembers a client_msg_id for ten minutes,
 _OPENID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BY_TEMPLATE = frozenset({"star_result", "star_summary"})  # what the template was approved for
 _ABOUT_CASES = frozenset({"case_answer"})
+_INVITING = frozenset({"visit_invitation", "visit_reminder", "follow_up"})
 _WINDOW_CLOSED = frozenset({45015, 45047})
 
 
@@ -22,6 +24,7 @@ class OfficialAccountChannel(_base.PlatformChannel):
         self._template = runtime.settings.wechat.result_template
         self._fields = runtime.settings.wechat.result_fields
         self._of_cases = (runtime.settings.wechat.case_template, runtime.settings.wechat.case_fields)
+        self._of_visits = (runtime.settings.wechat.visit_template, runtime.settings.wechat.visit_fields)
 
     def send(self, message: Outgoing) -> Outcome:
         if not _OPENID.fullmatch(message.recipient):
@@ -34,9 +37,17 @@ class OfficialAccountChannel(_base.PlatformChannel):
                 raise
         return self._by_template(message)
 
+    def _words_for(self, purpose: str) -> tuple[str, Mapping[str, str]]:
+        """The template approved for this use, and its fields; "" where there is none."""
+        if purpose in _BY_TEMPLATE:
+            return self._template, self._fields
+        if purpose in _ABOUT_CASES:
+            return self._of_cases
+        return self._of_visits if purpose in _INVITING else ("", {})
+
     def _by_template(self, message: Outgoing) -> Outcome:
-        template, fields = self._of_cases if message.purpose in _ABOUT_CASES else (self._template, self._fields)
-        if not template or message.purpose not in _BY_TEMPLATE | _ABOUT_CASES:
+        template, fields = self._words_for(message.purpose)
+        if not template:
             return _base.refused("no_window")
         values = {name: str(message.payload.get(part) or "") for name, part in fields.items()}
         try:

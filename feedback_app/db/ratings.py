@@ -40,7 +40,9 @@ class Rating(Base):
     network_hash: Mapped[str | None] = mapped_column(KEYED_HASH)  # of one address on one day, never the hospital's own
     staff_sign: Mapped[str] = mapped_column(String(12), default="")  # domain.stuffing.STAFF | COLLEAGUE; not who
     verified: Mapped[bool] = mapped_column(default=False)  # a visit stands behind it
-    verified_how: Mapped[str] = mapped_column(String(12), default="")  # slip | screen
+    verified_how: Mapped[str] = mapped_column(
+        String(12), default=""
+    )  # slip | screen | visit_wechat | visit_sms | visit_slip
     replaces: Mapped[str | None] = mapped_column(String(20), unique=True)  # receipt of the version before this one
     received_at: Mapped[datetime] = mapped_column(Instant, index=True)
     day: Mapped[date] = mapped_column()  # in the hospital's zone, decided once at acceptance

@@ -33,7 +33,7 @@ class HospitalVisit(Base):
         String(12), default=""
     )  # why nobody may be invited; age and outcome are not kept
     decide_at: Mapped[datetime | None] = mapped_column(Instant)  # when to decide about an invitation; None: decided
-    not_invited: Mapped[str] = mapped_column(String(12), default="")  # why not; services.invitations.WHY_NOT
+    not_invited: Mapped[str] = mapped_column(String(12), default="")  # why not; services.visit_invitations.WHY_NOT
     told_by: Mapped[str] = mapped_column(String(20))  # api:… | csv | hl7
     received_at: Mapped[datetime] = mapped_column(Instant)
 

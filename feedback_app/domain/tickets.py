@@ -19,6 +19,8 @@ MOST_A_MINUTE = 5  # patients one window can have served while one code stood on
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BATCH, _NUMBER, _SIGNATURE = 4, 2, 8
 SLIP_LENGTH = _BATCH + _NUMBER + _SIGNATURE
+_VISIT, _VISIT_SIGNATURE = 7, 9
+VISIT_LENGTH = _VISIT + _VISIT_SIGNATURE  # told from a slip by its length
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,24 @@ def read_slip(typed: str, key: bytes) -> Slip | None:
     if len(code) != SLIP_LENGTH or not hmac.compare_digest(_signature(f"slip:{written}", key), code[len(written) :]):
         return None
     return Slip(_number(written[:_BATCH]), _number(written[_BATCH:]))
+
+
+def make_visit(number: int, key: bytes) -> str:
+    """The ticket of one visit that the hospital's system told of. Raises ValueError for a number that does not fit."""
+    if not 0 < number < 32**_VISIT:
+        raise ValueError(f"{number} does not fit on a ticket")
+    written = _digits(number, _VISIT)
+    return written + _signature(f"visit:{written}", key, _VISIT_SIGNATURE)
+
+
+def read_visit(typed: str, key: bytes) -> int | None:
+    """The visit behind a ticket; None when it is not one of ours."""
+    code = tidy(typed)
+    written = code[:_VISIT]
+    if len(code) != VISIT_LENGTH:
+        return None
+    right = hmac.compare_digest(_signature(f"visit:{written}", key, _VISIT_SIGNATURE), code[_VISIT:])
+    return _number(written) if right else None
 
 
 def minute_of(now: datetime) -> int:
@@ -78,5 +98,5 @@ def _number(written: str) -> int:
     return value
 
 
-def _signature(written: str, key: bytes) -> str:
-    return readable(hmac.new(key, written.encode(), hashlib.sha256).digest(), _SIGNATURE)
+def _signature(written: str, key: bytes, length: int = _SIGNATURE) -> str:
+    return readable(hmac.new(key, written.encode(), hashlib.sha256).digest(), length)

@@ -32,6 +32,8 @@ UNKNOWN = "unknown"  # perhaps delivered: never sent again by itself
 
 PERSONAL = ("wecom", "mail", "official_account")
 """Channels to one person, best first; their recipients are sealed in the outbox. ``wecom_group`` holds a plain name."""
+SEALED = (*PERSONAL, "sms")
+"""Channels whose recipients are sealed; SMS are for patients alone."""
 OFFICE_HOURS = frozenset({"star_result", "star_summary", "round_letter", "round_reminder", "thanks"})
 """Purposes that never go out at night, also when a worker or a platform that was down comes back then."""
 DESPITE_SILENCE = frozenset({"case_answer"})
@@ -97,7 +99,7 @@ def claim(
             message.state, message.not_before = "queued", office_opens
             continue
         try:
-            recipient = vault.unseal(message.recipient) if message.channel in PERSONAL else message.recipient
+            recipient = vault.unseal(message.recipient) if message.channel in SEALED else message.recipient
             payload = _opened(vault, message.payload)
         except ConfigurationError:
             _finish(message, FAILED, coded("deliveries.reasons.other_key"))

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db import directory
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.invitations import Invitation
+from feedback_app.db.visit_feed import HospitalVisit
 from feedback_app.db.visits import TicketBatch
 from feedback_app.domain import tickets
 from feedback_app.domain.periods import Month
@@ -39,7 +41,7 @@ class Batch:
 class Proof:
     """A ticket that holds for this service point now. Any one of ``marks`` not used yet lets one rating in."""
 
-    how: str  # slip | screen
+    how: str  # slip | screen | visit_wechat | visit_sms | visit_slip
     month: str  # whose key the marks are made with
     marks: tuple[str, ...]
 
@@ -109,6 +111,9 @@ def read(session: Session, vault: Vault, typed: str, point_id: int, *, zone: Zon
         shown = datetime.fromtimestamp(minute * tickets.STEP.total_seconds(), tz=now.tzinfo)
         marks = tuple(f"screen:{point_id}:{minute}:{slot}" for slot in range(MOST_A_MINUTE))
         return Proof("screen", str(Month.of(shown, zone)), marks)
+    visit = tickets.read_visit(typed, vault.key(_KEY))
+    if visit is not None:
+        return _of_visit(session, visit, point_id, now)
     slip = tickets.read_slip(typed, vault.key(_KEY))
     batch = session.get(TicketBatch, slip.batch) if slip else None
     if slip is None or batch is None or slip.number > batch.count or batch.service_point_id != point_id:
@@ -116,6 +121,30 @@ def read(session: Session, vault: Vault, typed: str, point_id: int, *, zone: Zon
     if batch.revoked_at is not None or not batch.made_at <= now < batch.expires_at:
         return None
     return Proof("slip", batch.month, (mark_of(slip),))
+
+
+def _of_visit(session: Session, visit_id: int, point_id: int, now: datetime) -> Proof | None:
+    """A visit that the hospital told of, while its invitation lasts."""
+    invited = session.scalar(select(Invitation).where(Invitation.visit_id == visit_id))
+    if invited is None or session.get_one(HospitalVisit, visit_id).service_point_id != point_id:
+        return None
+    if not invited.made_at <= now < invited.made_at + VALID:
+        return None
+    return Proof(f"visit_{invited.channel}", invited.month, (visit_mark(visit_id),))
+
+
+def of_visit(vault: Vault, visit_id: int) -> str:
+    """The ticket that an invitation carries."""
+    return tickets.make_visit(visit_id, vault.key(_KEY))
+
+
+def visit_of(vault: Vault, ticket: str) -> int | None:
+    """The visit of an invitation's ticket; None when it is not one of ours."""
+    return tickets.read_visit(ticket, vault.key(_KEY))
+
+
+def visit_mark(visit_id: int) -> str:
+    return f"visit:{visit_id}"
 
 
 def slip_anywhere(session: Session, vault: Vault, typed: str, *, now: datetime) -> Slip | None:

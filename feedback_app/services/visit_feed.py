@@ -19,10 +19,12 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
 from feedback_app.db.visit_feed import HospitalVisit, VisitContact
 from feedback_app.domain.identity import keyed_hash
+from feedback_app.domain.invitations import Rule as InvitationRule
+from feedback_app.domain.invitations import channels_open, rule_for
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.quiet_visits import Rule, muting
 from feedback_app.domain.quiet_visits import Visit as Muted
-from feedback_app.services import quiet_visits
+from feedback_app.services import invitation_rules, quiet_visits
 from feedback_app.services.checked import Problem, read
 from feedback_app.services.vault import Vault
 from feedback_app.services.visit_rows import INPATIENT, Visit, digits, ended
@@ -39,6 +41,7 @@ class Surroundings:
 
     points: Mapping[tuple[str, str], tuple[int, int | None, str, str]]  # id, department, name, name of the department
     quiet: Sequence[Rule]
+    rules: Sequence[InvitationRule] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def surroundings(session: Session) -> Surroundings:
     for point_id, kind, key, name, department in session.execute(select(*columns)):
         belongs = point_id if kind == "department" else department
         found[kind, key] = point_id, belongs, name, unit[belongs].name if belongs in unit else ""
-    return Surroundings(found, [one.rule for one in quiet_visits.listed(session)])
+    return Surroundings(found, [one.rule for one in quiet_visits.listed(session)], invitation_rules.in_force(session))
 
 
 def prepare(
@@ -126,7 +129,8 @@ def _ready(
     point_id, department_id, name, department = point
     muted = Muted(name, department, department_id, visit.outcome, visit.age, visit.with_guardian)
     rule = muting(around.quiet, muted)
-    reachable = bool(visit.phone or visit.openid) or visit.kind == INPATIENT
+    decide_at, not_invited = _to_decide(around.rules, visit, at, department_id, quiet=rule is not None)
+    reachable = decide_at is not None or (visit.kind == INPATIENT and bool(visit.phone or visit.openid))
     day = local_day(at, zone)
     row = {
         "reference_hash": reference_hash(vault, visit.reference),
@@ -138,12 +142,26 @@ def _ready(
         "ended_at": at,
         "day": day,
         "quiet": rule.why if rule else "",
-        "decide_at": None,
-        "not_invited": "" if reachable else "no_contact",
+        "decide_at": decide_at,
+        "not_invited": not_invited,
         "told_by": told_by,
         "received_at": now,
     }
     return Ready(line, row, vault.seal(_contact(visit)) if reachable else "")
+
+
+def _to_decide(
+    rules: Sequence[InvitationRule], visit: Visit, at: datetime, department_id: int | None, *, quiet: bool
+) -> tuple[datetime | None, str]:
+    """When to decide about an invitation, or why there will be none."""
+    rule = rule_for(rules, visit.kind, department_id)
+    if quiet:
+        return None, "quiet"
+    if rule is None:
+        return None, "no_rule"
+    if not channels_open(rule, has_openid=bool(visit.openid), has_phone=bool(visit.phone)):
+        return None, "no_contact"
+    return (at + timedelta(hours=rule.after_hours), "") if visit.who else (None, "no_person")
 
 
 def reference_hash(vault: Vault, reference: str) -> str:

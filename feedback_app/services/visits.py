@@ -75,9 +75,9 @@ class _Judge:
         if who:
             lock(self._unit, f"rater:{who}:{point_id}")  # what a person does twice at once is done one after the other
         proof = self._proof(arrival, point_id) if arrival.ticket else None
-        if proof is not None and proof.how == "slip":
+        if proof is not None and proof.how != "screen":  # it stands for one visit
             if not self._first_of(proof):
-                return _repeat(submission, "same_slip")
+                return _repeat(submission, "same_slip" if proof.how == "slip" else "same_visit")
             self._first(self._month, _day_mark(who, point_id, self._day.isoformat()), by=who)
             return replace(submission, verified_how=proof.how)
         if not self._first(self._month, _day_mark(who, point_id, self._day.isoformat()), by=who):

@@ -14,7 +14,7 @@ from feedback_app.errors import FeedbackError, Refused
 from feedback_app.services import api_keys
 from feedback_app.services.api_keys import Caller
 from feedback_app.services.checked import read
-from feedback_app.web import api_directory, api_openapi, api_problems, api_results, api_visits
+from feedback_app.web import api_directory, api_openapi, api_problems, api_replies, api_results, api_visits
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.api_declaring import ENDPOINTS, Answer, Call, Endpoint
 from feedback_app.web.context import explain, runtime
@@ -25,7 +25,7 @@ __all__ = ["ENDPOINTS", "blueprint"]
 blueprint = Blueprint("api", __name__, url_prefix=api_openapi.PREFIX)
 OUTSIDE_CSRF = True  # a key instead: no browser sends it by itself
 LARGEST_BODY = 2 * 1024 * 1024
-DECLARING = (api_visits, api_directory, api_results)
+DECLARING = (api_visits, api_directory, api_results, api_replies)
 _IDEMPOTENCY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _NEVER = re.compile("[\x00\ud800-\udfff]")  # no database and no program after us takes them
 
