@@ -307,6 +307,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", "number", name=op.f("uq_questionnaire_versions_key_number")),
     )
     op.create_table(
+        "released_months",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("released_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("month", name=op.f("pk_released_months")),
+    )
+    op.create_table(
         "reward_lists",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("award_key", sa.String(length=40), nullable=False),
@@ -1039,6 +1045,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("leaderboard_id", name=op.f("pk_recount_kits")),
     )
     op.create_table(
+        "released_figures",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.String(length=4), nullable=False),
+        sa.Column("service_point_id", sa.Integer(), nullable=False),
+        sa.Column("first_month", sa.String(length=7), nullable=False),
+        sa.Column("last_month", sa.String(length=7), nullable=False),
+        sa.Column("released_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_point_id"],
+            ["service_points.id"],
+            name=op.f("fk_released_figures_service_point_id_service_points"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_released_figures")),
+        sa.UniqueConstraint(
+            "scope",
+            "service_point_id",
+            "first_month",
+            name=op.f("uq_released_figures_scope_service_point_id_first_month"),
+        ),
+    )
+    with op.batch_alter_table("released_figures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_released_figures_service_point_id"), ["service_point_id"], unique=False)
+
+    op.create_table(
         "revocations",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("award_key", sa.String(length=40), nullable=False),
@@ -1079,6 +1110,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rounds")),
         sa.UniqueConstraint("key", name=op.f("uq_rounds_key")),
     )
+    op.create_table(
+        "score_looks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("purpose", sa.String(length=200), nullable=False),
+        sa.Column("asked_by", sa.String(length=60), nullable=False),
+        sa.Column("asked_name", sa.String(length=60), nullable=False),
+        sa.Column("asked_role", sa.String(length=20), nullable=False),
+        sa.Column("asked_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(length=60), nullable=False),
+        sa.Column("decided_name", sa.String(length=60), nullable=False),
+        sa.Column("decided_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("agreed", sa.Boolean(), nullable=False),
+        sa.Column("looked_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["service_points.id"], name=op.f("fk_score_looks_person_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_score_looks")),
+    )
+    with op.batch_alter_table("score_looks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_score_looks_asked_by"), ["asked_by"], unique=False)
+        batch_op.create_index(batch_op.f("ix_score_looks_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "tablets",
         sa.Column("id", sa.Integer(), nullable=False),
