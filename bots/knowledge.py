@@ -10,7 +10,7 @@ from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
 Version = tuple[int, datetime | None, int, int]
-_taught: list[object] = [None]  # whose words, and which, lie over the lexicon now
+_taught: WeakKeyDictionary[object, tuple[object, lexicon.Overlay]] = WeakKeyDictionary()
 _kept: WeakKeyDictionary[object, tuple[Version, Directory]] = WeakKeyDictionary()
 
 
@@ -26,11 +26,11 @@ def of(session: Session, runtime: Runtime) -> Directory:
 
 
 def _lay_over(session: Session, runtime: Runtime, version: Version) -> None:
-    """The words administrators taught, over the lexicon of this process."""
-    wanted = (id(runtime.database), version[2:])
-    if _taught[0] != wanted:
-        lexicon.teach(teaching.overlay(session))
-        _taught[0] = wanted
+    """The words administrators taught, over the lexicon, for what this thread understands."""
+    kept = _taught.get(runtime.database)
+    if kept is None or kept[0] != version[2:]:
+        kept = _taught[runtime.database] = (version[2:], lexicon.Overlay(teaching.overlay(session)))
+    lexicon.lay(kept[1])
 
 
 def _read(session: Session) -> Directory:

@@ -3,31 +3,50 @@
 import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
+from contextvars import ContextVar
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 FILE = Path(__file__).with_name("lexicon.toml")
 Made = TypeVar("Made", bound=Callable[..., Any])
-_remembered: list[Any] = []
-_taught: Mapping[str, Mapping[str, str]] = {}
+Words = Mapping[str, Mapping[str, str]]
+
+
+class Overlay:
+    """Words an administrator taught: place -> word -> what it stands for ("" in lists); with all that was made from them."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self.made: dict[tuple[Any, ...], Any] = {}
+
+
+_laid: ContextVar[Overlay] = ContextVar("laid", default=Overlay({}))  # noqa: B039
+
+
+def lay(overlay: Overlay) -> None:
+    """From now on, in this thread, these words lie over the file: one process may speak for several hospitals."""
+    _laid.set(overlay)
+
+
+def teach(words: Words) -> None:
+    """Lay these words over the file. Replaces what was taught before."""
+    lay(Overlay(words))
 
 
 def remembered(make: Made) -> Made:
-    """``functools.cache`` until words are taught."""
-    kept = cache(make)
-    _remembered.append(kept)
+    """``functools.cache``, for each overlay by itself."""
+
+    @wraps(make)
+    def kept(*arguments: Any) -> Any:
+        made = _laid.get().made
+        key = (make, *arguments)
+        try:
+            return made[key]
+        except KeyError:
+            return made.setdefault(key, make(*arguments))
+
     return cast(Made, kept)
-
-
-def teach(overlay: Mapping[str, Mapping[str, str]]) -> None:
-    """Lay these words over the file: place -> word -> what it stands for ("" in lists). Replaces what was taught before."""
-    global _taught
-    if overlay == _taught:
-        return
-    _taught = overlay
-    for kept in _remembered:
-        kept.cache_clear()
 
 
 @cache
@@ -45,12 +64,12 @@ def _entry(path: str) -> Any:
 @remembered
 def words(path: str) -> tuple[str, ...]:
     """The list at ``path``, for example ``praise.words``."""
-    return (*(str(one) for one in _entry(path)), *_taught.get(path, ()))
+    return (*(str(one) for one in _entry(path)), *_laid.get().words.get(path, ()))
 
 
 @remembered
 def table(path: str) -> Mapping[str, Any]:
-    return {**_entry(path), **_taught.get(path, {})}
+    return {**_entry(path), **_laid.get().words.get(path, {})}
 
 
 @remembered
