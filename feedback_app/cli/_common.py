@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from feedback_app import settings as configuration
+from feedback_app.errors import ConfigurationError
 from feedback_app.services.runtime import Runtime, opened
 from feedback_app.settings import Settings
 
@@ -20,8 +21,15 @@ class Session:
         self.config = config or configuration.default_path()
 
     def settings(self) -> Settings:
-        """Raises ConfigurationError."""
+        """Raises ConfigurationError; ``group.choose`` where there are several hospitals and one must be named."""
+        if self.is_group:
+            raise ConfigurationError("group.choose", path=str(self.config))
         return configuration.load(self.config)
+
+    @property
+    def is_group(self) -> bool:
+        """Whether ``--config`` is a folder of configurations, one for each hospital (see ``feedback_app.group``)."""
+        return self.config.is_dir()
 
     @contextmanager
     def runtime(self) -> Iterator[Runtime]:

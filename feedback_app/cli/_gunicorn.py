@@ -1,13 +1,13 @@
 """gunicorn, started from our own command so that its dangerous defaults are ours to choose."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from feedback_app.app import create_app
 from feedback_app.cli._patient_worker import PatientWorker
 from feedback_app.settings import Settings
 
@@ -34,8 +34,8 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
 class Server(BaseApplication):  # type: ignore[misc]
     """The web application under gunicorn: every worker process opens its own database connections."""
 
-    def __init__(self, settings: Settings, host: str, port: int, workers: int) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, host: str, port: int, workers: int, make: Callable[[], Any]) -> None:
+        self._make = make
         self._options = {
             "bind": f"{host}:{port}",
             "workers": workers,
@@ -58,4 +58,4 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_app(self._settings)
+        return self._make()

@@ -4,13 +4,18 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import click
 
-from feedback_app import app, jobs
+from feedback_app import app, group, jobs
 from feedback_app.cli import _check
 from feedback_app.cli._common import Session, say
 from feedback_app.cli._gunicorn import Server
+from feedback_app.services.runtime import opened
+from feedback_app.settings import Settings
 
 
 @click.command(epilog="Example: service-star serve --host 127.0.0.1 --port 8000")
@@ -20,8 +25,15 @@ from feedback_app.cli._gunicorn import Server
 @click.pass_obj
 def serve(session: Session, host: str, port: int, workers: int | None) -> None:
     """Serve the web pages and the platforms' callbacks."""
-    settings = session.settings()
-    Server(settings, host, port, workers or settings.server.workers).run()
+    make: Callable[[], Any]
+    if session.is_group:
+        hospitals = group.read(session.config)
+        settings, make = hospitals[0].settings, partial(group.application, hospitals)
+        workers = workers or max(one.settings.server.workers for one in hospitals)
+    else:
+        settings = session.settings()
+        make = partial(app.create_app, settings)
+    Server(settings, host, port, workers or settings.server.workers, make).run()
 
 
 @click.command(epilog="Example: service-star work")
@@ -32,21 +44,34 @@ def work(session: Session) -> None:
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
-    with session.runtime() as runtime:
-        say("worker is running")
+    say("worker is running")
+    if session.is_group:
+        group.at_once(group.read(session.config), lambda one: _work(one.settings, stop), stop)
+    else:
+        _work(session.settings(), stop)
+    say("worker has stopped")
+
+
+def _work(settings: Settings, stop: threading.Event) -> None:
+    with opened(settings) as runtime:
         probes, media = app.open_probes(runtime), app.open_media(runtime)
         jobs.run_worker(runtime, app.open_channels(runtime), stop, probes, media)
-    say("worker has stopped")
 
 
 @click.command(epilog="Example: service-star check")
 @click.pass_obj
 def check(session: Session) -> None:
     """Tell what is wrong with configuration, database, clock, platforms, fonts and disk; exit status 1 if anything is."""
-    with session.runtime() as runtime:
-        findings = list(_check.examine(runtime))
-    for finding in findings:
-        click.echo(f"{finding.level:8}{finding.subject}: {finding.detail}")
+    findings = []
+    hospitals = group.read(session.config) if session.is_group else [group.Hospital("", session.settings())]
+    for one in hospitals:
+        if one.name:
+            click.echo(f"== {one.name}")
+        with opened(one.settings) as runtime:
+            found = list(_check.examine(runtime))
+        for finding in found:
+            click.echo(f"{finding.level:8}{finding.subject}: {finding.detail}")
+        findings += found
     sys.exit(1 if any(finding.level == _check.WRONG for finding in findings) else 0)
 
 

@@ -1,0 +1,19 @@
+"""Waiting for what another process does."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 120.0
+
+
+def until(is_so: Callable[[], bool], what: str, logs: Path) -> None:
+    """Ask again and again. Fails with what the logs in ``logs`` say when patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        if time.monotonic() > deadline:
+            said = "\n".join(f"== {log.name}\n{log.read_text('utf-8')[-3000:]}" for log in logs.glob("*.log"))
+            pytest.fail(f"waited in vain: {what}\n{said}")
+        time.sleep(0.1)
