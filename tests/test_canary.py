@@ -67,9 +67,9 @@ def test_every_kind_and_channel_is_proven_and_nothing_counts(place: Town) -> Non
         assert marked == len(stored)
         assert [one for one in verification.problems(session, runtime.vault, now) if one.what != "entry_waiting"] == []
     page = requests.get(f"{place.address}/evidence/", timeout=20).text
-    assert "低分最近一次证明收得进来：2026-11-20" in page
+    assert "最近一次试过，收得进来：11 月 20 日" in page
     receipt = next(one.receipt for one in stored if one.channel == "form")
-    assert "测试" in requests.get(f"{place.address}/evidence/check/{receipt}", timeout=20).text
+    assert "试验" in requests.get(f"{place.address}/evidence/check/{receipt}", timeout=20).text
     prove(runtime)  # not due yet
     with runtime.reading() as session:
         assert session.query(Rating).count() == len(stored)
@@ -88,7 +88,7 @@ def test_a_failure_is_told_to_people_and_shown(place: Town) -> None:
     assert [one.purpose for one in messages] == ["canary_failed"]
     assert standing is not None and standing.failing and standing.proven_at is None
     page = requests.get(f"{place.address}/evidence/", timeout=20).text
-    assert "最近一次没有通过" in page
+    assert "最近一次没有试成" in page
     assert "service_star_canary_failing 1.0" in requests.get(f"{place.address}/metrics", timeout=20).text
 
 

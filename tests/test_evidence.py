@@ -236,7 +236,7 @@ def test_anyone_can_check_a_receipt_and_nobody_sees_the_level(
     client: FlaskClient, runtime: Runtime, receipts: list[str]
 ) -> None:
     page = client.get(f"/evidence/?receipt={receipts[2][:5].lower()}-{receipts[2][5:]}", follow_redirects=True)
-    assert "这条评价已计入 2026 年 11 月的3号收费窗口" in page.text
+    assert "给3号收费窗口的这条评价，已算进 2026 年 11 月" in page.text
     assert not any(level in page.text for level in ("满意", "score"))
     file = client.get(f"/evidence/receipts/{receipts[2]}.json").get_json()
     assert file["entry"]["shown"]["receipt"] == receipts[2]
@@ -278,3 +278,14 @@ def test_a_withdrawn_rating_cannot_be_brought_back_unseen(runtime: Runtime, rece
         connection.execute("UPDATE ratings SET status = 'counted' WHERE receipt = ?", (receipts[3],))
     connection.close()
     assert found(runtime) == [f"rating_set_aside_unseen rating:{receipts[3]}"]
+
+
+def test_the_page_tells_how_many_came_and_how_many_count(
+    client: FlaskClient, runtime: Runtime, receipts: list[str]
+) -> None:
+    with runtime.transaction() as session:
+        gone = session.query(Rating).filter_by(receipt=receipts[0]).one()
+        own_ratings.withdraw(session, gone, why="test", now=runtime.now())
+    page = client.get("/evidence/").text
+    assert f"收到 {COUNT} 条" in page and f"算进去 {COUNT - 1} 条" in page and "自己撤回的 1 条" in page
+    assert client.get("/evidence/?lang=ug").status_code == 200

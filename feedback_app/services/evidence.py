@@ -220,6 +220,16 @@ def heads(session: Session, most: int) -> list[dict[str, Any]]:
     return [head_json(one) for one in session.scalars(select(TreeHead).order_by(TreeHead.size.desc()).limit(most))]
 
 
+def head_over(session: Session, subject: str) -> dict[str, Any] | None:
+    """The first signed head that covers the subject's newest entry, to be printed beside it; None for the first minute."""
+    found = evidence.of_subject(session, subject)
+    if not found or found[-1].position is None:
+        return None
+    query = select(TreeHead).where(TreeHead.size > found[-1].position).order_by(TreeHead.size).limit(1)
+    head = session.scalar(query)
+    return head_json(head) if head is not None else None
+
+
 def head_json(head: TreeHead) -> dict[str, Any]:
     return {"size": head.size, "root": head.root, "at": int(head.at.timestamp()), "signature": head.signature}
 

@@ -13,9 +13,10 @@ from feedback_app.db import set_asides
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import CANARY, Rating
 from feedback_app.db.set_asides import EXCLUDED, HELD, KEPT, NOTICED, OPEN, PROPOSED, SetAside
+from feedback_app.domain import validity
 from feedback_app.domain.stuffing import Weighed
 from feedback_app.errors import Conflict, NotAllowed, NotFound, Refused
-from feedback_app.services import audit, evidence
+from feedback_app.services import audit, evidence, tallying
 from feedback_app.services.paging import Page, cut
 
 __all__ = ["OPEN", "SetAside"]
@@ -120,13 +121,15 @@ def waiting(session: Session) -> dict[str, int]:
 
 
 def public_counts(session: Session, periods: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Month -> status -> number, of all ratings but our own tests: what anybody may know. Old versions are not counted."""
-    query = select(Rating.period, Rating.status, func.count()).where(
-        Rating.period.in_(periods), Rating.status.not_in((CANARY, "replaced")), ~Rating.made_up
-    )
+    """Month -> "counted", or why not -> number: what anybody may know. Old versions and our own tests are in none."""
     found: dict[str, dict[str, int]] = {period: {} for period in periods}
-    for period, status, count in session.execute(query.group_by(Rating.period, Rating.status)):
-        found[period][status] = count
+    for (period, _), (plain, verified, reasons) in tallying.bodies(session, periods).items():
+        month = found[period]
+        month["counted"] = month.get("counted", 0) + sum(plain) + sum(verified)
+        for reason, count in reasons.items():
+            name = validity.REPEAT if reason == validity.SAME_DAY else reason
+            if name != validity.REPLACED:
+                month[name] = month.get(name, 0) + count
     return found
 
 

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.periods import local_day
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import awards, bodies, canary, leaderboards
+from feedback_app.services import awards, bodies, canary, evidence, leaderboards
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.transaction import Session
 from feedback_app.web.access import PUBLIC, allow
@@ -79,7 +79,8 @@ def board(award: str, period: str) -> str:
     with runtime().reading() as session:
         awards.scheme(session, award)
         found = leaderboards.load(session, award, _period(period), public_only=True)
-    return render_template("boards/board.html", board=found)
+        head = evidence.head_over(session, evidence.board_subject(award, str(found.period)))
+    return render_template("boards/board.html", board=found, head=head)
 
 
 def _period(period: str) -> Period:

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from feedback_app.domain.identity import tidy
+from feedback_app.domain.periods import Month
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import canary, evidence, forms, ratings
+from feedback_app.services import canary, evidence, forms, ratings, set_asides
 from feedback_app.services.transaction import Session
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.context import explain, runtime
@@ -15,6 +16,7 @@ from feedback_app.web.context import explain, runtime
 blueprint = Blueprint("evidence", __name__, url_prefix="/evidence")
 
 HEADS_SHOWN = 24
+MONTHS_SHOWN = 3
 LONGEST_TYPED = 40
 _NUMBER = re.compile(r"^\d{1,12}$")
 
@@ -31,10 +33,14 @@ def index() -> str | AnyResponse:
 
 
 def _page(session: Session, typed: str = "", problem: str = "") -> str:
+    month = Month.of(runtime().now(), runtime().zone)
+    months = [month.shifted(-back) for back in range(MONTHS_SHOWN)]
+    counts = set_asides.public_counts(session, [str(one) for one in months])
     return render_template(
         "boards/evidence.html",
         heads=evidence.heads(session, HEADS_SHOWN),
         key=evidence.public_key(runtime().vault),
+        months=[(one, counts[str(one)]) for one in months if counts[str(one)]],
         typed=typed,
         problem=problem,
         proven=canary.standing(session, runtime(), runtime().now()),
