@@ -1,5 +1,6 @@
 """A message to us and our answer, in our own words. wechatpy's types stop before this."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,14 @@ class Inbound:
     menu_choice: str = ""  # bizmsgmenuid: which button of a msgmenu was tapped
     media_id: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)  # everything, as sent
+
+
+_TAG = re.compile(r"<(?=[A-Za-z/!@?])")
+
+
+def unlinked(text: str) -> str:
+    """Words stay words: WeChat and WeCom make links of ``<a href>`` and mentions of ``<@``, and people write what they like."""
+    return _TAG.sub("＜", text)
 
 
 LONGEST_REPLY = 2048
@@ -71,13 +80,13 @@ class Reply:
     def of(cls, text: str, options: tuple[str, ...] = ()) -> "Reply":
         """In parts that the platform takes, without signs that XML or a phone cannot show."""
         lines = [text, *(f"{place} {option}" for place, option in enumerate(options, start=1))]
-        joined = clean("\n".join(line for line in lines if line))
+        joined = unlinked(clean("\n".join(line for line in lines if line)))
         return cls(*_first_and_rest(joined, options))
 
     def topped(self, line: str) -> "Reply":
         """With ``line`` before it, still within what the platform takes."""
         whole = "\n".join((self.text, *self.rest))
-        return Reply(*_first_and_rest(clean(f"{line}\n\n{whole}"), self.options))
+        return Reply(*_first_and_rest(unlinked(clean(f"{line}\n\n{whole}")), self.options))
 
 
 def _first_and_rest(text: str, options: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

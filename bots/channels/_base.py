@@ -4,8 +4,9 @@ import hashlib
 import logging
 
 from bots.clients.reactions import DONE, QUOTA, RETRY, SLOW_DOWN, TOKEN, UNREACHED, UNSURE, PlatformError
-from bots.messages import cut
-from bots.wechat.xml import clean
+from bots.messages import cut, unlinked
+from bots.wechat import xml
+from feedback_app.domain.questions.text import clean
 from feedback_app.services.deliveries import FAILED, SENT, UNKNOWN, Outcome, Outgoing
 from feedback_app.services.deliveries import RETRY as TRY_AGAIN
 from feedback_app.services.reasons import coded
@@ -78,14 +79,18 @@ def refused(key: str, **params: object) -> Outcome:
 def plain_text(message: Outgoing, most_bytes: int) -> str:
     """Title, text and address in lines; the text gives way where it is too long, the address stays whole."""
     title, text, url = parts_of(message)
+    title, text = unlinked(title), unlinked(text)
     tail = f"\n{url}" if url else ""
     head = f"{title}\n" if title else ""
     return f"{head}{cut(text, most_bytes - len((head + tail).encode()))}{tail}".strip()
 
 
 def parts_of(message: Outgoing) -> tuple[str, str, str]:
-    """title, text, url; each "" when missing. No characters that cannot be shown; an address too long to be one is dropped."""
-    title, text, url = (clean(str(message.payload.get(name) or "")).strip() for name in ("title", "text", "url"))
+    """title, text, url; each "" when missing. No characters that cannot be shown or that turn
+    the reading direction; an address too long to be one is dropped."""
+    title, text, url = (
+        xml.clean(clean(str(message.payload.get(name) or ""))).strip() for name in ("title", "text", "url")
+    )
     return cut(title, _LONGEST_TITLE), text, url if len(url.encode()) <= _LONGEST_URL else ""
 
 

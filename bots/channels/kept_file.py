@@ -17,7 +17,7 @@ class KeptFileChannel:
         self._path = path
 
     def deliver(self, message: Outgoing) -> Outcome:
-        line = str(message.payload.get("line") or "").replace("\n", " ")
+        line = " ".join(str(message.payload.get("line") or "").split())
         try:
             known = self._path.read_text("utf-8").splitlines() if self._path.exists() else []
             if line not in known:

@@ -3,7 +3,7 @@
 from bots.channels import _base
 from bots.clients.reactions import QUOTA, PlatformError
 from bots.clients.wecom import Wecom
-from bots.messages import cut
+from bots.messages import cut, unlinked
 from feedback_app.errors import NotFound
 from feedback_app.services.deliveries import RETRY, SENT, Channel, Outcome, Outgoing
 from feedback_app.services.runtime import Runtime
@@ -38,14 +38,14 @@ def _body(message: Outgoing) -> dict[str, object]:
     title, text, url = _base.parts_of(message)
     if not url:
         return {"msgtype": "text", "text": {"content": _base.plain_text(message, LONGEST_TEXT)}}
-    head, tail = f"**{title}**\n", f"\n[{url}]({url})"
+    head, tail = f"**{_unmarked(title)}**\n", f"\n[{url}]({url})"
     room = LONGEST_MARKDOWN - len((head + tail).encode())
     return {"msgtype": "markdown", "markdown": {"content": f"{head}{cut(_unmarked(text), room)}{tail}"}}
 
 
 def _unmarked(text: str) -> str:
     """Words stay words: no mention of everybody, no link hidden behind a name."""
-    return text.replace("<@", "＜@").replace("](", "] (")
+    return unlinked(text).replace("](", "] (").replace("**", "＊＊")
 
 
 def open_channel(runtime: Runtime) -> Channel | None:

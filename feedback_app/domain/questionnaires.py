@@ -16,7 +16,20 @@ OVERALL = "overall"
 NO_LEVEL = 0
 """The score of a form whose overall answer has none ("don't know"): kept, shown, and counted in no average."""
 RESERVED = frozenset(
-    {"key", "version", "contact", "wants_answer", "csrf_token", "seen", "slip", "visit", "canary", "lang", "do"}
+    {
+        "key",
+        "version",
+        "contact",
+        "wants_answer",
+        "for_child",
+        "csrf_token",
+        "seen",
+        "slip",
+        "visit",
+        "canary",
+        "lang",
+        "do",
+    }
 )
 """Names of other fields of the pages that ask."""
 _KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)

@@ -34,6 +34,7 @@ from feedback_app.services.complaints import Filing
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
 from feedback_app.services.transaction import Writing
+from feedback_app.texts import text
 from feedback_app.web import arrivals, page_cache, rater, tablets, traffic
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.asking import asking
@@ -63,6 +64,7 @@ class Draft:
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     contact: str = ""
     wants_answer: bool = False
+    for_child: bool = False
     problem: str = ""
     visit: str = ""  # a ticket that held when the form was opened, signed
 
@@ -308,6 +310,7 @@ def _draft() -> Draft:
         values=sent,
         contact=clean(request.form.get("contact", "")),
         wants_answer=bool(request.form.get("wants_answer")),
+        for_child=bool(request.form.get("for_child")),
         visit=request.form.get("visit", ""),
     )
 
@@ -317,10 +320,13 @@ def _new_key() -> str:
 
 
 def _contact(draft: Draft) -> str:
-    """Kept only with the box ticked (separate consent, 个人信息保护法 Art. 29)."""
+    """Kept only with the box ticked (separate consent, 个人信息保护法 Art. 29; of a parent for a child under 14, Art. 31)."""
     if len(draft.contact) > LONGEST_CONTACT:
         raise Refused("patient.contact_too_long", key="contact", most=LONGEST_CONTACT, length=len(draft.contact))
-    return draft.contact if draft.wants_answer else ""
+    if not draft.contact or not draft.wants_answer:
+        return ""
+    # That a child stands behind it is sealed with the contact: whoever may open that, and nobody else, is told.
+    return draft.contact + text("patient.contact.child_note") if draft.for_child else draft.contact
 
 
 def _version_id(opened: OpenForm) -> int:

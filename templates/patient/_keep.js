@@ -24,7 +24,7 @@ for(const[n,v]of kept.fields)for(const e of f.querySelectorAll('[name="'+n+'"]')
 f.dispatchEvent(new Event("input"));
 if(kept.sent)wait(kept.fields)
 }
-f.addEventListener("input",()=>waiting||keep(fields().filter(([n])=>!/^(key|version|visit|contact|wants_answer)$/.test(n)),0));
+f.addEventListener("input",()=>waiting||keep(fields().filter(([n])=>!/^(key|version|visit|contact|wants_answer|for_child)$/.test(n)),0));
 f.addEventListener("submit",e=>{
 const all=fields();
 if(!all.some(([n,v])=>n==needs&&v.trim())||[...f.querySelectorAll("[type=file]")].some(e=>e.value))return;
