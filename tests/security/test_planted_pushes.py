@@ -91,7 +91,7 @@ def test_a_mail_is_one_mail_to_one_person_with_these_words(channels: dict[str, C
         read = email.message_from_bytes(raw, policy=email.policy.default)
         assert read["To"] == "d01@example.org" and read["Bcc"] is None and read["Set-Cookie"] is None
         assert read.get_content_type() == "text/plain"
-        assert as_read(xml.clean(words)) in as_read(read.get_content())
+        assert as_read(clean(words)) in as_read(read.get_content())
 
 
 def test_a_reply_in_the_chat_keeps_its_structure(runtime: Runtime) -> None:
