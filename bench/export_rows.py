@@ -74,7 +74,17 @@ def build(folder: Path, count: int) -> Path:
 def export(config: Path, form: str) -> tuple[float, float, int]:
     """Seconds, MB at most, bytes of the file."""
     out = config.parent / f"ratings.{form}"
-    command = [sys.executable, "-m", "feedback_app.cli.main", "--config", str(config), "export", "ratings", "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "feedback_app.cli.main",
+        "--config",
+        str(config),
+        "export",
+        "ratings",
+        "--out",
+        str(out),
+    ]
     began, most = time.monotonic(), 0.0
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": "."}, stderr=subprocess.DEVNULL)
     while process.poll() is None:
