@@ -34,6 +34,7 @@ class _Sheet(FPDF):
         self._type = cast(TTFFont, self.current_font)
         self._foot = foot
         self.y_now = TOP
+        self._widths: dict[str, float] = {}
 
     def release(self) -> None:
         self._type.close()
@@ -53,8 +54,14 @@ class _Sheet(FPDF):
         return True
 
     def wide(self, text: str, size: float) -> float:
-        self.set_font_size(size * _POINTS)
-        return float(self.get_string_width(self.printable(text)))
+        """Millimetres. Without kerning every sign is as wide as it always is."""
+        return size * sum(self._width(sign) for sign in text)
+
+    def _width(self, sign: str) -> float:
+        if sign not in self._widths:
+            self.set_font_size(_POINTS)
+            self._widths[sign] = float(self.get_string_width(self.printable(sign)))
+        return self._widths[sign]
 
     def say(self, text: str, x: float, y: float, size: float, colour: Colour = DARK) -> None:
         self.set_text_color(*colour)
