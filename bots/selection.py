@@ -64,6 +64,8 @@ def _vote(turn: Turn, numbers: Sequence[int]) -> Reply | None:
         return Reply.of(texts.text("rounds.vote.nobody", turn.language))
     turn.wait_for(VOTE, round=opened.round.key)
     lines = [turn.say("selection.ballot", round=opened.round.title, most=opened.rules.choices)]
+    if votes.is_juror(turn.session, turn.runtime.vault, opened.round, turn.person):
+        lines.append(texts.text("rounds.vote.juror", turn.language))
     lines += [
         turn.say("selection.line", number=one.number, name=one.name, where=one.department)
         for one in listed[:MOST_LISTED]

@@ -1,8 +1,9 @@
 """Work that must happen once a period, whoever does it; and which worker processes are alive."""
 
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -53,12 +54,11 @@ def hold(session: Session, name: str, owner: str, now: datetime) -> bool:
 
 
 def beat(session: Session, name: str, now: datetime) -> None:
-    """This worker process is alive."""
-    process = session.get(WorkProcess, name)
-    if process is None:
+    """This worker process is alive. Another one may just have taken this one for gone, after a long standstill."""
+    mine = update(WorkProcess).where(WorkProcess.name == name).values(seen_at=now)
+    known = cast(CursorResult[Any], session.execute(mine.execution_options(synchronize_session=False)))
+    if not known.rowcount:
         session.add(WorkProcess(name=name, seen_at=now))
-    else:
-        process.seen_at = now
     session.execute(delete(WorkProcess).where(WorkProcess.seen_at < now - _FORGOTTEN))
     session.flush()
 

@@ -166,6 +166,15 @@ def is_spent(session: Session, vault: Vault, month: str, what: str) -> bool:
     return session.get(Nullifier, keyed_hash(key, what)) is not None
 
 
+def spend(session: Session, vault: Vault, month: str, what: str, *, now: datetime) -> None:
+    """From now on this has happened: what stands for it proves no visit a second time."""
+    sealed = visits.sealed_key(session, month)
+    if sealed is None:
+        sealed = _make_key(session, vault, month, now)
+    if sealed:  # once the month's key is destroyed there is nothing left to compare with
+        visits.first(session, keyed_hash(_unsealed(vault, sealed), what), month)
+
+
 def forget(session: Session, *, link_days: int, zone: ZoneInfo, now: datetime) -> list[str]:
     """Destroy the keys of months that ended more than ``link_days`` ago; which. That it was done is in the evidence log."""
     kept = session.scalars(select(LinkKey).where(LinkKey.destroyed_at.is_(None)).order_by(LinkKey.month)).all()

@@ -68,7 +68,9 @@ def cast(
     numbers = [one.number for one in tables.candidates(session, found.id, states=("listed",)) if one.number]
     content = ballots.written(choice, numbers, min(opened.rules.choices, max(1, len(numbers))))
     who = _entitled(session, vault, voter, now)
-    _once(session, found, keyed_hash(secret, f"vote:{who}"))
+    mark = keyed_hash(secret, f"vote:{who}")
+    _unspent(session, vault, voter, mark, now)
+    _once(session, found, mark)
     juror = bool(voter.person) and _is_juror(session, found, keyed_hash(secret, f"jury:{voter.person}"))
     sealed = _box(secret).encrypt_at_time(f"{_JURY if juror else ' '}{content}".encode(), 0).decode()
     ballot = Ballot(id=readable(secrets.token_bytes(10), 12), round_id=found.id, sealed=sealed)
@@ -96,13 +98,22 @@ def _entitled(session: Session, vault: Vault, voter: Voter, now: datetime) -> st
         slip = tickets.slip_anywhere(session, vault, voter.slip, now=now)
         if slip is None:
             raise Refused("rounds.bad_slip")
-        mark = tickets.mark_of(slip)
-        if visits.is_spent(session, vault, tickets.month_of(session, slip), mark):
-            raise Conflict("rounds.slip_rated")  # whoever rated with it votes on the phone, as that person
-        return mark
+        return tickets.mark_of(slip)
     if not voter.person or not has_visited(session, voter.person, now):
         raise NotAllowed("rounds.not_a_visitor")
     return f"person:{voter.person}"
+
+
+def _unspent(session: Session, vault: Vault, voter: Voter, mark: str, now: datetime) -> None:
+    """A slip votes or verifies a rating, never both: whoever rated with it votes on the phone, as that person, and whoever
+    handed it in must not become such a person by rating with it afterwards."""
+    slip = tickets.slip_anywhere(session, vault, voter.slip, now=now) if voter.slip else None
+    if slip is None or session.get(VoteMark, mark) is not None:
+        return
+    month, visit = tickets.month_of(session, slip), tickets.mark_of(slip)
+    if visits.is_spent(session, vault, month, visit):
+        raise Conflict("rounds.slip_rated")
+    visits.spend(session, vault, month, visit, now=now)
 
 
 def has_visited(session: Session, person: str, now: datetime) -> bool:
@@ -130,6 +141,12 @@ def _once(session: Session, found: Round, mark: str) -> None:
 def has_voted(session: Session, vault: Vault, found: Round, person: str) -> bool:
     secret = rounds.key_of(vault, found)
     return secret is not None and session.get(VoteMark, keyed_hash(secret, f"vote:person:{person}")) is not None
+
+
+def is_juror(session: Session, vault: Vault, found: Round, person: str) -> bool:
+    """Whether the lot has given this person a seat in the patients' jury: told to nobody but them, where they vote."""
+    secret = rounds.key_of(vault, found)
+    return bool(person) and secret is not None and _is_juror(session, found, keyed_hash(secret, f"jury:{person}"))
 
 
 def in_the_box(session: Session, key: str, receipt: str) -> bool:

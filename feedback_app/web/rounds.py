@@ -159,6 +159,7 @@ def _form(name: str, key: str, draft: Draft) -> str:
         person = rater.known() or ""
         voted = bool(person) and votes.has_voted(session, runtime().vault, shown.view.round, person)
         visited = bool(person) and votes.has_visited(session, person, now)
+        juror = votes.is_juror(session, runtime().vault, shown.view.round, person)
     return render_template(
         f"rounds/{name}.html",
         shown=shown,
@@ -167,6 +168,7 @@ def _form(name: str, key: str, draft: Draft) -> str:
         known=bool(person),
         voted=voted,
         visited=visited,
+        juror=juror,
     )
 
 
