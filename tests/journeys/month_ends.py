@@ -25,7 +25,7 @@ import requests
 from bench.running import children
 from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.outbox import OutboxMessage
-from feedback_app.db.ratings import Rating
+from feedback_app.db.ratings import CANARY, Rating
 from feedback_app.domain.cycles import Period, month_period
 from feedback_app.domain.periods import Month
 from feedback_app.services import leaderboards, publications
@@ -144,7 +144,7 @@ def _kill_web(hospital: Running, dice: random.Random, number: int) -> None:
             os.kill(dice.choice(answering), signal.SIGKILL)
     if number % 4 == 2:
         hospital.kill("web")
-        hospital.start("web", "serve")
+        hospital.start("web", "serve", "--port", hospital.base.rpartition(":")[2])
         hospital.until(hospital.answers, "the web pages answer again")
 
 
@@ -188,8 +188,9 @@ def judge(hospital: Running, months: int, receipts: Sequence[str]) -> dict[str, 
 
 
 def _difference(session: Any, period: Period) -> int:
-    """Ratings that say they count for this month, and those that its frozen board has."""
+    """Ratings that say they count for this month, and those that its frozen board has; the machine's own tests are neither."""
     board = leaderboards.load(session, "monthly", period)
     on_it = {row.key: row.valid + sum(row.not_counted.values()) for result in board.results for row in result.rows}
-    there = Counter(one.service_point.key for one in session.query(Rating).filter_by(period=str(period)))
+    real = session.query(Rating).filter(Rating.period == str(period), Rating.status != CANARY)
+    there = Counter(one.service_point.key for one in real)
     return sum(abs(there[key] - on_it.get(key, 0)) for key in {*there, *on_it})
