@@ -33,7 +33,7 @@ _FIGURES = re.compile(r"[\s\d０-９]+")
 
 def is_ours(session: Session, runtime: Runtime, inbound: Inbound, *, now: datetime) -> bool:
     """Whether this push is for us; a repeated one goes the way it went before. Changes nothing."""
-    if inbox.seen(session, runtime.vault, inbound.key) is not None:
+    if inbox.seen(session, inbox.stored_key(runtime.vault, inbound.key)) is not None:
         return True
     if inbound.kind == "event":
         return _event(runtime, inbound)

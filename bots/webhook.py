@@ -41,6 +41,7 @@ _STATUS = {200: "200 OK", 400: "400 BAD REQUEST", 403: "403 FORBIDDEN"}
 
 _log = logging.getLogger(__name__)
 _pushes = Counter("service_star_callbacks", "Callbacks of the official account", ["outcome"])
+_ANSWERED, _REPEATED = _pushes.labels("answered"), _pushes.labels("repeated")
 
 
 class Answering(Protocol):
@@ -211,15 +212,15 @@ def answer_once(runtime: Runtime, answer: Answering, inbound: Inbound) -> Reply:
 
 def _attempt(runtime: Runtime, answer: Answering, inbound: Inbound) -> Reply:
     kind = f"{inbound.kind}:{inbound.event}" if inbound.event else inbound.kind
+    stored = inbox.stored_key(runtime.vault, inbound.key)
     with runtime.writing() as unit:
         now = runtime.now()  # after waiting for our turn: a month that has been closed meanwhile gets no more ratings
-        if not inbox.claim(unit, runtime.vault, inbound.key, kind=kind, now=now):
-            _pushes.labels("repeated").inc()
-            stored = inbox.seen(unit.session, runtime.vault, inbound.key) or {}
-            return Reply(**stored)
+        if not inbox.claim(unit, stored, kind=kind, now=now):
+            _REPEATED.inc()
+            return Reply(**(inbox.seen(unit.session, stored) or {}))
         reply = _do(unit, runtime, answer, inbound, now)
-        inbox.record(unit, runtime.vault, inbound.key, vars(reply))
-    _pushes.labels("answered").inc()
+        inbox.record(unit, stored, vars(reply))
+    _ANSWERED.inc()
     return reply
 
 

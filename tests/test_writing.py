@@ -32,8 +32,8 @@ def rows(runtime: Runtime) -> list[InboundMessage]:
 
 def test_a_prepared_statement_writes_what_the_plain_one_writes(runtime: Runtime) -> None:
     with runtime.writing() as unit:
-        assert inbox.claim(unit, runtime.vault, "one", kind="text", now=NOON)
-        inbox.record(unit, runtime.vault, "one", {"text": "收到“]]>\u2028", "options": ("1",)})
+        assert inbox.claim(unit, "one", kind="text", now=NOON)
+        inbox.record(unit, "one", {"text": "收到“]]>\u2028", "options": ("1",)})
     with runtime.transaction() as session:
         session.add(
             InboundMessage(
@@ -43,22 +43,22 @@ def test_a_prepared_statement_writes_what_the_plain_one_writes(runtime: Runtime)
     short, plain = sorted(rows(runtime), key=lambda one: one.key == "plain")
     assert (short.received_at, short.kind, short.reply) == (plain.received_at, plain.kind, plain.reply)
     with runtime.reading() as session:
-        assert inbox.seen(session, runtime.vault, "one") == {"text": "收到“]]>\u2028", "options": ["1"]}
+        assert inbox.seen(session, "one") == {"text": "收到“]]>\u2028", "options": ["1"]}
 
 
 def test_what_was_claimed_before_is_not_claimed_again(runtime: Runtime) -> None:
     with runtime.writing() as unit:
-        assert inbox.claim(unit, runtime.vault, "one", kind="text", now=NOON)
+        assert inbox.claim(unit, "one", kind="text", now=NOON)
     with runtime.writing() as unit:
-        assert not inbox.claim(unit, runtime.vault, "one", kind="text", now=NOON + timedelta(days=1))
+        assert not inbox.claim(unit, "one", kind="text", now=NOON + timedelta(days=1))
         with pytest.raises(LookupError):
-            inbox.record(unit, runtime.vault, "another", {})
+            inbox.record(unit, "another", {})
     assert [one.received_at for one in rows(runtime)] == [NOON]
 
 
 def test_a_session_joins_what_was_begun(runtime: Runtime) -> None:
     with runtime.writing() as unit:
-        inbox.claim(unit, runtime.vault, "one", kind="text", now=NOON)
+        inbox.claim(unit, "one", kind="text", now=NOON)
         seen = runtime.session_of(unit).scalar(select(func.count()).select_from(InboundMessage))
         unit.session.add(NotUnderstood(at=NOON, text="嗯"))
     assert (seen, len(rows(runtime))) == (1, 1)
@@ -69,7 +69,7 @@ def test_a_session_joins_what_was_begun(runtime: Runtime) -> None:
 @pytest.mark.parametrize("with_session", [True, False])
 def test_all_of_it_or_nothing(runtime: Runtime, with_session: bool) -> None:
     def fail(unit: Writing, session: Session | None) -> None:
-        inbox.claim(unit, runtime.vault, "one", kind="text", now=NOON)
+        inbox.claim(unit, "one", kind="text", now=NOON)
         if session is not None:
             session.add(NotUnderstood(at=NOON, text="嗯"))
             session.flush()
@@ -79,7 +79,7 @@ def test_all_of_it_or_nothing(runtime: Runtime, with_session: bool) -> None:
         fail(unit, runtime.session_of(unit) if with_session else None)
     assert rows(runtime) == []
     with runtime.writing() as unit:  # and the connection is good for the next
-        assert inbox.claim(unit, runtime.vault, "one", kind="text", now=NOON)
+        assert inbox.claim(unit, "one", kind="text", now=NOON)
     assert len(rows(runtime)) == 1
 
 

@@ -31,10 +31,10 @@ class Prepared:
         """The driver's cursor after it: rows as tuples, ``rowcount``."""
         dialect = writing.connection.dialect
         sql, binds, positional = self._made.get(dialect.name) or self._make(dialect)
-        given = [(name, convert(values[name]) if convert else values[name]) for name, convert in binds]
-        cursor = writing.driver.cursor()
-        cursor.execute(sql, [value for _, value in given] if positional else dict(given))
-        return cursor
+        given = [convert(values[name]) if convert else values[name] for name, convert in binds]
+        return writing.driver.execute(
+            sql, given if positional else dict(zip((name for name, _ in binds), given, strict=True))
+        )
 
     def rows(self, writing: "Writing", **values: Any) -> list[tuple[Any, ...]]:
         """What it found or returned, as Python knows it: moments aware, days as dates."""

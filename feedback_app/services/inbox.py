@@ -38,22 +38,22 @@ def stored_key(vault: Vault, key: str) -> str:
     return keyed_hash(vault.key("inbox"), key)
 
 
-def claim(writing: Writing, vault: Vault, key: str, *, kind: str, now: datetime) -> bool:
-    """Take this callback for the current transaction, before anything is done. False: it has been taken before.
+def claim(writing: Writing, stored: str, *, kind: str, now: datetime) -> bool:
+    """Take the callback with this :func:`stored_key` for the current transaction, before anything is done. False: it has been taken before.
 
     The row is unique in the database, so of several processes that get the same push at once exactly one gets True; the
     others wait for its commit. If it rolls back, nothing was taken and the next push may succeed.
     """
-    return bool(_CLAIM.run(writing, key=stored_key(vault, key), received_at=now, kind=kind[:30]).rowcount == 1)
+    return bool(_CLAIM.run(writing, key=stored, received_at=now, kind=kind[:30]).rowcount == 1)
 
 
-def record(writing: Writing, vault: Vault, key: str, answer: Answer) -> None:
+def record(writing: Writing, stored: str, answer: Answer) -> None:
     """Remember what was answered to a callback claimed in this transaction."""
-    if _RECORD.run(writing, of=stored_key(vault, key), answer=_written(answer)).rowcount != 1:
+    if _RECORD.run(writing, of=stored, answer=_written(answer)).rowcount != 1:
         raise LookupError("record() without claim()")
 
 
-def seen(session: Session, vault: Vault, key: str) -> dict[str, Any] | None:
+def seen(session: Session, stored: str) -> dict[str, Any] | None:
     """What was answered to this callback before; None when it is new."""
-    row = session.connection().execute(_SEEN, {"of": stored_key(vault, key)}).first()
+    row = session.connection().execute(_SEEN, {"of": stored}).first()
     return None if row is None else json.loads(row.reply or "{}")

@@ -332,3 +332,52 @@ def _mutated(chance: random.Random, genuine: bytes) -> bytes:
         if not mutant:
             return b""
     return bytes(mutant)
+
+
+_BYTES = st.one_of(
+    st.binary(max_size=40),
+    st.sampled_from(
+        [
+            b"",
+            b" ",
+            b"\r\n",
+            b"]]>",
+            b"&amp;",
+            b"<a>1</a>",
+            "张伟".encode(),
+            b"\x7f",
+            b"\xef\xbf\xbe",
+            b"\xed\xa0\x80",
+            b"]",
+            b">",
+        ]
+    ),
+)
+_FIELDS = st.lists(
+    st.tuples(st.sampled_from([b"MsgType", b"Content", b"List", b"a1", b"xml"]), _BYTES, st.booleans()), max_size=5
+)
+
+
+@given(
+    _FIELDS,
+    st.sampled_from([b"<xml>", b"<xml>\n", b" <xml>", b"<xml a='1'>"]),
+    st.sampled_from([b"</xml>", b"</xml>\n", b""]),
+)
+def test_the_plain_reader_reads_what_the_strict_one_reads(
+    fields: list[tuple[bytes, bytes, bool]], opening: bytes, closing: bytes
+) -> None:
+    inside = b"".join(
+        b"<%b>%b</%b>" % (name, b"<![CDATA[%b]]>" % value if quoted else value, name) for name, value, quoted in fields
+    )
+    plainly = xml._plain(opening + inside + closing)
+    if plainly is not None:
+        assert plainly == xml._any(opening + inside + closing)
+
+
+def test_a_callback_as_the_platform_writes_it_is_read_plainly() -> None:
+    body = "<xml><ToUserName><![CDATA[gh_1]]></ToUserName>\n<CreateTime>1700000000</CreateTime><Content><![CDATA[五星 ]]></Content></xml>"
+    assert (
+        xml._plain(body.encode())
+        == xml._any(body.encode())
+        == {"ToUserName": "gh_1", "CreateTime": "1700000000", "Content": "五星"}
+    )

@@ -1,11 +1,9 @@
 """Sentences no rule placed: what they tell is weighed by small words of good and bad; weak evidence is asked about."""
 
-import re
-
-from bots.language import lexicon
 from bots.language.meaning import Message, Understanding
 from bots.language.rules import rating
 from bots.language.rules.whole import OF_THE_HOUSE
+from bots.language.tone import weigh
 
 TOPIC = "account"
 """Marks what was placed by its tone only."""
@@ -14,16 +12,8 @@ SHORTEST = 6
 
 
 def tone(message: Message) -> int:
-    """Words of praise less words of blame; 0 where they balance or none is found."""
-    found = {one[0] for one in _any().finditer(message.without_names)}
-    return len(found & lexicon.one_of("tone.good")) - len(found & lexicon.one_of("tone.bad"))
-
-
-@lexicon.remembered
-def _any() -> re.Pattern[str]:
-    """The longest word at a place counts: 明白 is no 白, 不怕 no 怕."""
-    kinds = (lexicon.one_of(f"tone.{kind}") for kind in ("good", "bad", "neutral"))
-    return re.compile(lexicon.alternatives([word for kind in kinds for word in kind]))
+    """What is left when its words of blame are taken from those of praise, without names."""
+    return weigh(message.without_names)
 
 
 def read(message: Message) -> Understanding | None:

@@ -7,6 +7,7 @@ from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
 from bots.language.rules import praise
 from bots.language.rules.case_numbers import is_about_a_filed_one
+from bots.language.tone import weigh
 
 _HIM = re.compile(r"投诉(他|她|这个|那个|这位|那位|你们的?那)")
 _THANKS = re.compile(
@@ -75,10 +76,14 @@ def complains(message: Message) -> bool:
         or lexicon.pattern("complaint.rhetoric").search(text)
         or praise.denied(message)
     )
-    thankful = _THANKS.search(message.text) and not message.says("complaint.irony")
+    thankful = (_THANKS.search(message.text) or _mostly_praise(message)) and not message.says("complaint.irony")
     after_but = _BUT.split(message.without_names)[-1] if thankful and _BUT.search(message.without_names) else ""
     blames_after = bool(after_but and lexicon.pattern("complaint.patterns").search(after_but))
     return bool(found) and (not thankful or blames_after) and not is_vague(message)
+
+
+def _mostly_praise(message: Message) -> bool:
+    return len(praise.words(message)) >= 2 and weigh(message.without_names) > 0
 
 
 def blamed(message: Message) -> tuple[Point, ...]:

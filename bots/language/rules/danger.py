@@ -1,6 +1,12 @@
 """What cannot wait: somebody's life, violence, wrong medicine, bribes."""
 
+import re
+
 from bots.language.meaning import Message, Understanding
+from bots.language.rules import praise
+
+_NOW = re.compile("现在|突然|忽然|快来|救命|急|怎么办")
+"""刘医生耐心讲了脑梗的预防 tells of an illness; with one of these it happens."""
 
 
 def read(message: Message) -> Understanding | None:
@@ -9,7 +15,8 @@ def read(message: Message) -> Understanding | None:
     harmless = message.says("danger.harmless")
     if message.says("danger.violence") and not harmless:
         return message.reads("urgent", "urgent_safety", topic="violence")
-    if message.says("danger.emergency") and not harmless and not message.says("praise.patterns"):
+    told_of = message.says("praise.patterns") or (praise.much(message) and not _NOW.search(message.text))
+    if message.says("danger.emergency") and not harmless and not told_of:
         return message.reads("urgent", "urgent_safety", topic="emergency")
     return _serious(message, harmless=harmless)
 
