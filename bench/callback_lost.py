@@ -24,6 +24,8 @@ from feedback_app.db.conversations import InboundMessage
 from feedback_app.services import schema
 from feedback_app.services.runtime import Runtime
 
+PATIENCE = 300  # seconds: how long an answer takes is measured elsewhere, here only whether it comes
+
 
 @dataclass
 class Answered:
@@ -45,7 +47,7 @@ def read(body: bytes) -> str:
 
 def send(port: int, pushes: Sequence[Push], told: Answered, lock: threading.Lock) -> None:
     """All of ``pushes`` over one connection, one after the other."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     for query, body in pushes:
         try:
             line.request("POST", f"/wechat?{urlencode(query)}", body, {"Content-Type": "text/xml"})
@@ -59,6 +61,7 @@ def send(port: int, pushes: Sequence[Push], told: Answered, lock: threading.Lock
             told.words += bool(words)
             told.empty += fine and not words
             told.failed += not fine
+    line.close()
 
 
 def fire(port: int, messages: int, connections: int) -> Answered:

@@ -1,21 +1,20 @@
 """Message + open conversation -> intent -> answer."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
-from bots import events, intents, knowledge, pace, selection, steps
+from bots import events, intents, knowledge, long_answers, pace, selection, steps
 from bots.intents import _closing, _intake
 from bots.language.meaning import Context, Understanding
 from bots.language.understand import understand
-from bots.messages import LONGEST_REPLY, ROOM_FOR_NOTE, Inbound, Reply, cut
+from bots.messages import Inbound, Reply, cut
 from bots.turn import Intent, Turn
 from feedback_app import registry
-from feedback_app.services import case_news, conversations, outbox, people
+from feedback_app.services import case_news, conversations, people
 from feedback_app.services.conversations import Step
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
-LONGEST_PART = LONGEST_REPLY - ROOM_FOR_NOTE
 LONGEST_NEWS = 900
 """Bytes of an answer at the top of another reply; 进度 shows it whole."""
 _UNDERSTOOD_STEPS = frozenset({"menu", "ask_score", "ask_comment", "scan"})
@@ -35,37 +34,13 @@ def answer(session: Session, runtime: Runtime, inbound: Inbound, *, now: datetim
         person.language = spoken(inbound.text, person.language)
     turn = Turn(session, runtime, inbound, now, person.hash, person.language, directory, step)
     if inbound.kind == "event":
-        return whole(turn, person, events.answer(turn))
+        return long_answers.sent(turn, person.openid_sealed, events.answer(turn))
     too_fast = pace.held(turn, reading)
     if too_fast is not None:
         return too_fast
     reply = events.without_words(turn) if reading is None else act(turn, reading)
-    return whole(turn, person, _with_news(turn, person, reply) if person.news and reply.text else reply)
-
-
-MOST_PARTS = 4
-"""That follow a reply: the platform takes five messages after one of the person's."""
-
-
-def whole(turn: Turn, person: case_news.Person, reply: Reply) -> Reply:
-    """What one reply has no room for follows as messages of its own; what even those have no room for ends with ``…``."""
-    if not reply.rest:
-        return reply
-    parts = [*reply.rest[: MOST_PARTS - 1], cut("\n".join(reply.rest[MOST_PARTS - 1 :]), LONGEST_PART)]
-    parts = [part for part in parts if part]
-    for number, part in enumerate(parts):
-        left = len(parts) - number - 1
-        text = "\n".join(filter(None, (part, turn.say("pace.more", left=left) if left else "")))
-        outbox.put(
-            turn.session,
-            dedupe_key=f"reply:{turn.runtime.vault.person(turn.key)}:{number}",
-            purpose="reply_part",
-            channel="official_account",
-            recipient=person.openid_sealed,
-            payload={"text": text},
-            now=turn.now + timedelta(seconds=number),
-        )
-    return Reply(f"{reply.text}\n{turn.say('pace.more', left=len(parts))}", reply.options)
+    reply = _with_news(turn, person, reply) if person.news and reply.text else reply
+    return long_answers.sent(turn, person.openid_sealed, reply)
 
 
 def _with_news(turn: Turn, person: case_news.Person, reply: Reply) -> Reply:
@@ -84,7 +59,7 @@ def _with_news(turn: Turn, person: case_news.Person, reply: Reply) -> Reply:
 
 def act(turn: Turn, reading: Understanding) -> Reply:
     """The answer to a message that has been read."""
-    answered = selection.read(turn) or steps.read(turn, reading)
+    answered = long_answers.rest(turn) or selection.read(turn) or steps.read(turn, reading)
     return answered or _intake.left(turn, known_intents()[reading.intent].answer(turn, reading))
 
 

@@ -98,11 +98,16 @@ def _stands_as_name(name: str, text: str, start: int, directory: Directory) -> b
     )
 
 
+_SCORE_NEXT = re.compile(
+    r"^(?:[ ,:]{0,2}(?:[1-5一二两三四五]|满)(?:颗|个)?(?:星|分)|[ ,:]{1,2}(?:(?:非常|很|不太?|比较)?满意|好评|差评))"
+)
+
+
 def _only_scored(name: str, text: str, start: int, directory: Directory) -> bool:
     """万里 四颗星: nothing but the word and a score; a name, but one that is confirmed."""
     if name not in directory.common_names or text[:start].strip():
         return False
-    return bool(re.match(r"^[ ,:]{0,2}(?:[1-5一二两三四五]|满)(?:颗|个)?(?:星|分)", text[start + len(name) :]))
+    return bool(_SCORE_NEXT.match(text[start + len(name) :]))
 
 
 def _by_surname(text: str, directory: Directory) -> Iterator[Found]:

@@ -46,6 +46,7 @@ _OVER = re.compile(
 _RANGE = re.compile(
     r"(?<![\d-])([1-5一二三四五]) ?(?:星|分)?(?:-|~|到|至|或者?|还是|、|/(?!5)) ?([1-5一二三四五])(?:星|分)?(?![\d月日/-])"
 )
+_AMONG = re.compile(r"([1-5一二三四五])(?:星|分)?(?:和|与|跟|、)([1-5一二三四五])(?:星|分)?之间")
 _NEIGHBOURS = re.compile(r"(?<![十百\d])([一二两三四])([二三四五])(?:颗|个)?(?:星|分(?!钟))")
 _STARS = re.compile(
     rf"((?<![\d一二三四五星分])-|负)?({_N}) ?(?:颗|个|粒|枚)?(?:小?星星|星|stars?\b)(半)?(?!座|期|光|巴)"
@@ -77,7 +78,7 @@ def masked(text: str) -> str:
 
 def between(text: str) -> tuple[int, int] | None:
     """Two scores offered at once (4-5): the writer has to choose."""
-    found = _RANGE.search(text) or _NEIGHBOURS.search(text)
+    found = _RANGE.search(text) or _AMONG.search(text) or _NEIGHBOURS.search(text)
     if not found or found[1] == found[2]:
         return None
     low, high = value(found[1]), value(found[2])
@@ -91,8 +92,9 @@ def explicit(text: str) -> tuple[Score, ...]:
     if scale:
         painted = _SCALE.sub(lambda found: "□" * len(found[0]), painted)
     found: list[Score] = []
-    for special, level, sure in ((_HATED, 1, True), (_OVER, 5, True), (_OWED, 5, False)):
-        found += [Score(level, one.start(), one.end(), sure, "stars") for one in special.finditer(painted)]
+    found += [_hated(one) for one in _HATED.finditer(painted)]
+    for special, sure in ((_OVER, True), (_OWED, False)):
+        found += [Score(5, one.start(), one.end(), sure, "stars") for one in special.finditer(painted)]
     for reader in (_rows, _fractions, _stars, lambda part: _points(part, scale), _fulls):
         for one in reader(painted):
             if not any(one.start < other.end and other.start < one.end for other in found):
@@ -102,6 +104,13 @@ def explicit(text: str) -> tuple[Score, ...]:
     if scale and not found:
         found = [Score(5, one.start(), one.end(), True, "points") for one in _SCALE.finditer(text) if "满分" in one[0]]
     return tuple(sorted(found, key=lambda one: one.start))
+
+
+def _hated(found: re.Match[str]) -> Score:
+    """一星都嫌多 is one; 三星都给多了 is less than three, how much less is asked."""
+    number = (value(found[1]) if found[1] else None) or 1
+    level = max(1, min(5, int(number) - 1))
+    return Score(level, found.start(), found.end(), number <= 1, "stars")
 
 
 def _scale(text: str) -> float | None:
@@ -233,5 +242,5 @@ _ALONE = re.compile(
 
 def alone(text: str) -> float | None:
     """The number when the message is nothing but one (with 选, 吧 or punctuation around it)."""
-    found = _ALONE.match(text.strip())
+    found = _ALONE.match(text.strip(" ()[]{}<>、。!~,;:\"'“”"))
     return value(found[1]) if found else None

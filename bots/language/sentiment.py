@@ -35,7 +35,7 @@ def _phrase() -> re.Pattern[str]:
     )
     word = lexicon.alternatives(_base_levels())
     idiom = lexicon.alternatives(lexicon.table("idioms"))
-    return re.compile(f"(?P<idiom>{idiom})|(?P<before>(?:(?:{before}) ?){{0,4}})(?P<word>{word})")
+    return re.compile(f"(?P<idiom>{idiom})|(?P<before>(?:(?:{before})[的地]? ?){{0,4}})(?P<word>{word})")
 
 
 _NO_EVALUATION = re.compile(
@@ -47,8 +47,11 @@ _NO_EVALUATION = re.compile(
 )
 
 
-_UNDERSTATED = re.compile(r"(?:不能|没法|没人|不敢)说[^,;!?。]{0,8}?(?:不好|不满意|差|坏)")
-"""不能说张敏不好: the two denials are apart."""
+_UNDERSTATED = re.compile(
+    r"(?:不能|没法|没人|不敢)说[^,;!?。]{0,8}?(?:不好|不满意|差|坏)"
+    r"|(?P<feared>没有?(?:想象|预想|传说|别人说|网上说)(?:中|的|得)*(?:那么)?(?:难吃|脏|乱|贵|慢|吵|挤|差|坏|糟))"
+)
+"""不能说张敏不好: the two denials are apart. 没有想象中难吃: better than feared."""
 _HEDGED = re.compile(
     r"(?P<denied>不是很|不是太|不太|不大|不怎么|不够|不算|没那么|没有那么|谈不上|称不上|说不上)?(?:还算|还挺|算是|算|比较|多)?"
     r"(?:(?P<good>快|干净|好吃|好喝|好用|好停|好找|方便|舒服|热乎|新鲜|准时|宽敞|便宜|安静|整洁|亮堂)|(?P<bad>慢|脏|贵|挤|吵|乱|难吃|难停|难找|堵))"
@@ -68,7 +71,7 @@ def evaluations(text: str) -> tuple[Score, ...]:
     """Every evaluation in words, in order; not ``sure`` where the level depends on taste (不错, 不差)."""
     understated = _UNDERSTATED.search(text)
     if understated:
-        return (Score(3, understated.start(), understated.end(), False, "word"),)
+        return (Score(4 if understated["feared"] else 3, understated.start(), understated.end(), False, "word"),)
     skipped = [found.span() for found in _NO_EVALUATION.finditer(text)]
     made = []
     for found in _phrase().finditer(text):

@@ -6,7 +6,7 @@ from typing import Any, cast
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 
 from feedback_app.errors import FeedbackError
-from feedback_app.services import conversations, teaching
+from feedback_app.services import conversations, housekeeping, teaching
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
 from feedback_app.web.context import explain, runtime, t
@@ -79,6 +79,7 @@ def _page(text: str, **more: Any) -> str:
             text=text,
             kept=kept,
             unplaced=teaching.unplaced(session),
+            words_kept=housekeeping.NOT_UNDERSTOOD_KEPT,
             taught=teaching.taught(session),
             points=points,
             names={str(point.id): point.name for point in points},

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bots import dispatch, knowledge
+from bots import knowledge, long_answers
 from bots.dispatch import answer
 from bots.messages import LONGEST_REPLY, Inbound, Reply, cut, split
 from bots.turn import Turn
@@ -15,7 +15,7 @@ from feedback_app.db.conversations import NotUnderstood
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.ratings import Rating
-from feedback_app.services import codes, conversations, people, verification
+from feedback_app.services import codes, conversations, housekeeping, people, verification
 from feedback_app.services.runtime import Runtime
 from tests.conftest import NOON
 
@@ -364,8 +364,57 @@ def test_the_rest_of_a_long_answer_follows_as_messages(runtime: Runtime) -> None
         person = people.meet(session, runtime.vault, "o-patient", app_id="", now=NOON)
         inbound = Inbound(key="m-1", openid="o-patient", account="", kind="text", created_at=NOON, text="?")
         turn = Turn(session, runtime, inbound, NOON, person.hash, "zh", knowledge.of(session, runtime), None)
-        first = dispatch.whole(turn, person, Reply.of(long))
+        first = long_answers.sent(turn, person.openid_sealed, Reply.of(long))
         parts = [row.payload["text"] for row in session.query(OutboxMessage).order_by(OutboxMessage.id)]
     assert "还有 2 段" in first.text and "还有 1 段" in parts[0] and len(parts) == 2
     assert all(len(one.encode()) <= LONGEST_REPLY for one in (first.text, *parts))
     assert "".join(one.split("\n")[0] for one in (first.text, *parts)) == long
+
+
+def _long_answer_to(runtime: Runtime, inbound: Inbound, long: str) -> tuple[Reply, list[str]]:
+    """The reply that goes back at once, and what follows by itself."""
+    with runtime.transaction() as session:
+        person = people.meet(session, runtime.vault, inbound.openid, app_id="", now=NOON)
+        step = conversations.current(session, person.hash, NOON)
+        turn = Turn(session, runtime, inbound, NOON, person.hash, "zh", knowledge.of(session, runtime), step)
+        reply = long_answers.sent(turn, person.openid_sealed, Reply.of(long))
+        parts = [row.payload["text"] for row in session.query(OutboxMessage).order_by(OutboxMessage.id)]
+    return reply, parts
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice", "event", "following"), [("text", "", "", 4), ("text", "1", "", 2), ("event", "", "CLICK", 2)]
+)
+def test_what_the_platform_has_no_more_messages_for_comes_when_asked_for(
+    runtime: Runtime, patient: Patient, kind: str, choice: str, event: str, following: int
+) -> None:
+    long = "".join(f"第{number}句话。" for number in range(1200))
+    inbound = Inbound("m-1", "o-patient", "", kind, NOON, "?", event=event, menu_choice=choice)
+    reply, parts = _long_answer_to(runtime, inbound, long)
+    assert len(parts) == following and "继续" in parts[-1]
+    heard = [reply.text.split("\n")[0], *(one.split("\n")[0] for one in parts)]
+    while "".join(heard) != long:
+        more = patient.sends("继续")
+        with runtime.reading() as session:
+            rows = session.query(OutboxMessage).order_by(OutboxMessage.id).all()
+        heard += [more.text.split("\n")[0], *(row.payload["text"].split("\n")[0] for row in rows[len(parts) :])]
+        parts += [row.payload["text"] for row in rows[len(parts) :]]
+        assert len(heard) < 30
+    assert all(len(one.encode()) <= LONGEST_REPLY for one in (reply.text, *parts))
+
+
+def test_reading_on_leaves_the_open_question_open(runtime: Runtime, patient: Patient) -> None:
+    patient.says("张伟")
+    inbound = Inbound("m-1", "o-patient", "", "text", NOON, "?")
+    _long_answer_to(runtime, inbound, "".join(f"第{number}句话。" for number in range(1500)))
+    assert "句话" in patient.says("继续")
+    patient.says("5")
+    assert [(key, score) for key, score, _ in ratings(runtime)] == [("D01", 5)]
+
+
+def test_words_nobody_taught_are_deleted_after_their_time(runtime: Runtime, patient: Patient) -> None:
+    patient.says("呜哩哇啦嘛呢")
+    for day, left in ((housekeeping.NOT_UNDERSTOOD_KEPT, 1), (housekeeping.NOT_UNDERSTOOD_KEPT + timedelta(days=1), 0)):
+        with runtime.transaction() as session:
+            housekeeping.sweep(session, NOON + day)
+            assert session.query(NotUnderstood).count() == left

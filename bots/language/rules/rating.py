@@ -110,7 +110,7 @@ def _figure_after_name(message: Message) -> Score | None:
     if len(message.mentions) != 1:
         return None
     found = re.fullmatch(
-        r"\W*(?:给|评价?|对)?□+(?:医生|大夫|护士|主任)? ?(?:[:,给打]|评分|打分|分数|评价|评|是)* ?([1-5五四三二一])\W*",
+        r"\W*(?:给|评价?|对)?□+(?:医生|大夫|护士|主任)? ?(?:[:,给打]|评分|打分|分数|评价|评|是)* ?([1-5](?:\.\d)?|[五四三二一])\W*",
         message.without_names,
     )
     before = re.fullmatch(
@@ -122,7 +122,7 @@ def _figure_after_name(message: Message) -> Score | None:
     if grade:
         return Score(_GRADES[grade[1]], grade.start(1), grade.end(1), False, "bare")
     number = value(found[1]) if found else None
-    return Score(int(number), found.start(1), found.end(1), False, "bare") if found and number else None
+    return Score(min(5, int(number + 0.5)), found.start(1), found.end(1), False, "bare") if found and number else None
 
 
 def _name_alone(message: Message) -> Understanding | None:

@@ -164,7 +164,7 @@ def _about(message: Message) -> tuple[Point, ...]:
     """The point just rated, unless the words are about waiting or another place."""
     if message.mentions:
         return tuple(point for point in message.named if point == message.context.point)
-    if re.search(r"等|排队|叫号|叫到|窗口|收费|挂号|停车|厕所|电梯|食堂|费用|空调", message.text):
+    if re.search(r"等|排|叫号|叫到|窗口|收费|挂号|停车|厕所|电梯|食堂|费用|空调", message.text):
         return ()
     return (message.context.point,) if message.context.point else ()
 
