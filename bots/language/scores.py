@@ -10,7 +10,7 @@ from bots.language.numerals import NUMBER, value
 
 @dataclass(frozen=True)
 class Score:
-    """One score. ``sure``: on the scale and said plainly. ``kind``: stars | points | word | emoji."""
+    """One score. ``sure``: on the scale and said plainly. ``kind``: stars | row | points | word | emoji."""
 
     level: int
     start: int
@@ -56,6 +56,8 @@ _POINTS = re.compile(
 )
 _OUT_OF = re.compile(r"(?<!\d)(\d{1,3}(?:\.\d)?) ?(?:/|out of) ?(5|10|100)(?!\d)")
 _ROW = re.compile(r"[★⭐🌟✨✭⭑](?: ?[★⭐🌟✨✭⭑☆✩])*")
+_BESIDE = re.compile(r"(?<!\d)[1-5](?!\d)")
+"""⭐5: the figure beside a lone star is meant."""
 _HOLLOW = re.compile(r"^[^★⭐🌟✨✭⭑☆✩]*([☆✩](?: ?[☆✩])*)[^★⭐🌟✨✭⭑☆✩]*$")
 """Nothing but hollow stars: most writers mean as many, some none. Confirmed."""
 _COUNTED = re.compile(r"(?:(?<=[1-5一二两三四五])|(?<=[1-5一二两三四五][颗个粒]))[★⭐🌟](?![★⭐🌟])")
@@ -122,7 +124,9 @@ def _rows(text: str) -> list[Score]:
     made = []
     for one in _ROW.finditer(text):
         count = sum(sign in "★⭐🌟✨✭⭑" for sign in one[0])
-        made.append(Score(min(count, 5), one.start(), one.end(), count <= 5, "stars"))
+        beside = _BESIDE.search(text[max(0, one.start() - 2) : one.end() + 2]) if count == 1 else None
+        level = int(beside[0]) if beside else min(count, 5)
+        made.append(Score(level, one.start(), one.end(), count <= 5 and not beside, "row"))
     hollow = _HOLLOW.match(text)
     if hollow:
         count = len(hollow[1].replace(" ", ""))

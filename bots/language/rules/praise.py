@@ -51,7 +51,9 @@ _ENDS_ASKING = re.compile(r"请问|想问|问一下|问下|[?吗么][\s。.!,~]*
 
 def much(message: Message) -> bool:
     """Praise in several words, asking nothing: 咨询, 问题 and 建议 in it are what the doctor dealt with."""
-    return not _ENDS_ASKING.search(message.text) and (len(words(message)) >= 2 or thanks(message))
+    return not _ENDS_ASKING.search(message.text) and (
+        len(words(message)) >= 2 or (thanks(message) and not re.search("什么|怎么|哪|多少|几", message.text))
+    )
 
 
 def thanks(message: Message) -> bool:

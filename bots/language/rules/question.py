@@ -8,7 +8,7 @@ from bots.language.meaning import Message, Understanding
 from bots.language.rules import account, complaint, praise, rating
 from bots.language.targets import types_in
 
-_RATING_WORDS = re.compile(r"(打分|评分|评价|打星|点评|好评|打几分|给分)")
+_RATING_WORDS = re.compile(r"(打分|评分|评价|打星|点评|好评|打几分|给分|怎么评)")
 _COMPARING = re.compile(r"还是.{0,12}(好|强|厉害|合适|靠谱)|(谁|哪个|哪位).{0,10}(好|厉害|强|靠谱)")
 
 

@@ -7,7 +7,7 @@ from bots.language.directory import Point
 from bots.language.meaning import Message, Understanding
 from bots.language.numerals import value
 from bots.language.rules import complaint
-from bots.language.scores import Score, between, corrects_itself
+from bots.language.scores import Score, between, corrects_itself, masked
 from bots.language.targets import Mention
 
 _PARTS = re.compile(
@@ -179,6 +179,7 @@ def _for_target(message: Message, level: int | None, *, sure: bool) -> Understan
         and not message.mistyped
         and not _apart(message, mention)
         and not _told_at_length(message)
+        and not leaves_a_figure(message, message.written_scores or message.words)
         and agrees(message, level)
         and not _odd(message, point)
     )
@@ -208,6 +209,7 @@ def _odd(message: Message, point: Point) -> bool:
 def _without_target(message: Message, level: int, *, sure: bool) -> Understanding:
     point = message.context.point
     if point and message.context.step in {"scan", "ask_score"} and not message.mentions:
+        sure = sure and not leaves_a_figure(message, message.written_scores or message.words)
         return message.reads("rating", "accept" if sure else "accept_or_confirm", targets=(point,), scores=(level,))
     return message.reads("rating", "ask_target", scores=(level,), candidates=message.possible)
 
@@ -226,6 +228,13 @@ def agrees(message: Message, level: int) -> bool:
 def _reason(message: Message) -> bool:
     """3分，医生不错，排队太久: a figure in the middle with what speaks for and against it."""
     return any(one.level == 3 for one in message.written_scores)
+
+
+def leaves_a_figure(message: Message, scores: tuple[Score, ...]) -> bool:
+    """满意度100%, ⭐5: the level was told by a word or a sign, and a figure stands there that may be the score."""
+    if any(one.kind not in {"word", "row", "emoji"} for one in scores):
+        return False
+    return bool(re.search(r"\d|%", masked(message.without_names) + ("%" if "%" in message.text else "")))
 
 
 def doubtful(message: Message) -> bool:

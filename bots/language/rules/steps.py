@@ -53,7 +53,7 @@ def _range(message: Message) -> Understanding | None:
 _MEANING = re.compile(r"什么意思|代表|是什么|是啥|怎么(算|分|选)|哪个(好|高)")
 """1到5是什么意思: the scale is asked about."""
 _INSTEAD = re.compile(
-    r"不是(他|她|这个|这位|那个)?|(搞|弄|选|点|看|说|扫|认)?错了|不对|换(成|个)?|改(成|为)|应该是|其实是"
+    r"不是(他|她|这个|这位|那个)?|(搞|弄|选|点|看|说|扫|认)?错了|不对|换(成|个)?|改(成|为)|应该是|其实是|^(打|评|是)给"
 )
 _OPENING = re.compile(
     r"^(?:我?(?:给|打|评|选))?([1-5一二三四五]) ?(?:吧|啊|呗)?[,。!;: ]+(?![\d一二三四五六七八九十、])"
@@ -71,7 +71,7 @@ def _figure(message: Message) -> Understanding | None:
     if opening:
         return _accept(message, int(value(opening[1]) or 0), sure=ratings.agrees(message, int(value(opening[1]) or 0)))
     if number is None:
-        return _ask_again(message, None) if re.fullmatch(r"-?[\d.,+ ]+", message.seen) else None
+        return _ask_again(message, None) if re.fullmatch(r"[-\d.,+ ]*\d[-\d.,+ ]*", message.seen) else None
     if number in (1, 2, 3, 4, 5):
         return _accept(message, int(number))
     return _ask_again(message, None if not 1 < number < 5 else int(number + 0.5))
@@ -107,11 +107,13 @@ def _level(message: Message) -> Understanding | None:
         level, sure = ratings.level_of(message, message.written_scores)
         if level is None:
             return _ask_again(message, None)
-        return _accept(message, level, sure=sure and ratings.agrees(message, level))
+        sure = sure and ratings.agrees(message, level)
+        return _accept(message, level, sure=sure and not ratings.leaves_a_figure(message, message.written_scores))
     if complaint.complains(message) or suggestion.read(message) or whole.read(message) or question.read(message):
         return None
     if message.words:
         level, sure = ratings.level_of(message, message.words)
+        sure = sure and not ratings.leaves_a_figure(message, message.words)
         return _ask_again(message, None) if level is None else _accept(message, level, sure=sure)
     if message.emoji:
         level, _ = ratings.level_of(message, message.emoji)
