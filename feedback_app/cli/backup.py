@@ -32,11 +32,12 @@ def backup(session: Session, file: Path) -> None:
 def restore(session: Session, file: Path) -> None:
     """Make the database named in the configuration from FILE; refuses to write over one that exists."""
     url = session.settings().database.url
-    if not url.startswith("sqlite:///"):
-        raise click.UsageError("restore is for SQLite; for PostgreSQL use pg_restore")
-    target = Path(url.removeprefix("sqlite:///"))
-    _tell(backups.restore(file, target), target)
+    if url.startswith("sqlite:///"):
+        target = Path(url.removeprefix("sqlite:///"))
+        _tell(backups.restore(file, target), target)
     with session.runtime() as runtime:
+        if not runtime.database.is_sqlite:
+            _tell(backups.restore_into(runtime.database, file), file)
         _must_hold(runtime)
 
 
@@ -51,8 +52,10 @@ def drill(session: Session) -> None:
         elsewhere = DatabaseSection(url=f"sqlite:///{folder / 'restored.db'}")
         with opened(runtime.settings.model_copy(update={"database": elsewhere})) as restored:
             _must_hold(restored)
-    if taken.rows != made.rows:
-        raise FeedbackError("backup.damaged", file="drill.backup")
+        if taken.rows != made.rows:
+            raise FeedbackError("backup.damaged", file="drill.backup")
+        with runtime.transaction() as transaction:
+            backups.proven(transaction, runtime.now())
     put({"ok": True, "bytes": made.bytes, "tables": len(made.rows), "rows": sum(made.rows.values())})
 
 

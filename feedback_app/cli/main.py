@@ -27,6 +27,7 @@ class Place(NamedTuple):
 
 SHARED: Mapping[str, Place] = {
     "check": Place("running", "Tell what is wrong; exit status 1 if anything is."),
+    "copy-database": Place("copy_database", "Copy everything into an empty database of another kind."),
     "drill": Place("backup", "Back up, restore elsewhere, verify and compare."),
     "import": Place("directory", "Import departments, staff, windows, logistics, places, duty."),
     "init": Place("operations", "Write config.toml, create the database."),

@@ -1,13 +1,15 @@
 """A copy of the database that is whole, can be proven whole, and never writes over anything.
 
 A backup is one file: a line of JSON (version, moment, size of what follows, rows by table, SHA-256 of all that), then the database
-as SQLite's own online copy made it, consistent while the service runs. PostgreSQL has its own tools.
+as a SQLite file, consistent while the service runs: SQLite's own online copy, or what ``copying`` read from PostgreSQL. So one
+kind of backup can be restored into either, and looked into anywhere.
 """
 
 import hashlib
 import json
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,10 +17,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
 from feedback_app.db.engine import Database
+from feedback_app.db.platform import JobRun
 from feedback_app.errors import Conflict, Refused
+from feedback_app.services import copying
 
 FORMAT = 1
+PROVEN = "backup.proven"
 LONGEST_HEADING = 64 * 1024
 _PIECE = 1024 * 1024
 _PRIVATE = 0o600
@@ -36,13 +44,12 @@ class Copy:
 def take(database: Database, target: Path, now: datetime) -> Copy:
     """Write a backup to ``target`` while the service runs; on disk when this returns.
 
-    Raises Refused ``backup.only_sqlite``, Conflict ``backup.exists``.
+    Raises Conflict ``backup.exists``, and what ``copying.copy`` raises.
     """
-    source = _file_of(database)
     _must_be_free(target)
     plain = target.with_name(target.name + ".copying")
     try:
-        _copy_online(source, plain)
+        _copy_whole(database, plain)
         rows = _rows(plain)
         size = plain.stat().st_size
         heading: dict[str, Any] = {
@@ -62,6 +69,35 @@ def take(database: Database, target: Path, now: datetime) -> Copy:
     finally:
         plain.unlink(missing_ok=True)
     return Copy(now.isoformat(), size, rows)
+
+
+def restore_into(database: Database, backup: Path) -> Copy:
+    """Make the empty ``database`` from a backup. All of it or nothing.
+
+    Raises Conflict ``backup.exists`` or ``copying.not_empty``, Refused ``backup.damaged`` or what ``copying.copy`` raises.
+    """
+    if database.is_sqlite:
+        return restore(backup, _file_of(database))
+    with tempfile.TemporaryDirectory(prefix="service-star-restore-") as folder:
+        unpacked = Path(folder) / "unpacked.db"
+        made = restore(backup, unpacked)
+        source = Database(f"sqlite:///{unpacked}")
+        try:
+            copying.copy(source, database)
+        finally:
+            source.close()
+    return made
+
+
+def proven(session: Session, now: datetime) -> None:
+    """Write down that a backup made now was restored elsewhere and held."""
+    session.add(JobRun(kind=PROVEN, period=f"{now:%Y%m%d%H%M%S%f}"[:20], done_at=now))
+    session.flush()
+
+
+def last_proven(session: Session) -> datetime | None:
+    """When a backup was last restored elsewhere and found whole."""
+    return session.scalar(select(func.max(JobRun.done_at)).where(JobRun.kind == PROVEN))
 
 
 def restore(backup: Path, target: Path) -> Copy:
@@ -86,9 +122,21 @@ def restore(backup: Path, target: Path) -> Copy:
 
 
 def _file_of(database: Database) -> Path:
-    if not database.is_sqlite:
-        raise Refused("backup.only_sqlite")
     return Path(database.url.database or "")
+
+
+def _copy_whole(database: Database, target: Path) -> None:
+    if database.is_sqlite:
+        return _copy_online(_file_of(database), target)
+    copied = Database(f"sqlite:///{target}")
+    try:
+        copying.copy(database, copied)
+    finally:
+        copied.close()
+        target.with_name(target.name + ".queue").unlink(missing_ok=True)
+    with closing(sqlite3.connect(target)) as made:
+        made.execute("PRAGMA journal_mode=DELETE")
+    return None
 
 
 def _must_be_free(path: Path) -> None:
