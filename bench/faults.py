@@ -1,9 +1,10 @@
-"""Pushes through four worker processes while the platform fails 30 % of calls in eight ways and tokens die at random.
+"""Pushes through four worker processes while the platform fails 30 % of calls in eight ways, tokens die at random, and
+workers are killed with kill -9 and started again.
 
 Each push is delivered once, or listed with its reason; no push is delivered twice; all processes together fetch at most one
 token a second. The clock of all processes is moved ahead while everything only waits for its next try.
 
-python -m bench.faults [--pushes 10000] [--workers 4]
+python -m bench.faults [--pushes 10000] [--workers 4] [--kills 20]
 """
 
 import argparse
@@ -78,6 +79,7 @@ BEGIN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)  # a Friday morning in Shanghai
 class Result:
     pushes: int
     states: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
     twice: int = 0
     sent_but_not_received: int = 0
     without_reason: int = 0
@@ -87,7 +89,7 @@ class Result:
     seconds: float = 0.0
 
 
-def run(folder: Path, port: int, pushes: int, workers: int = 4, seed: int = 1) -> Result:
+def run(folder: Path, port: int, pushes: int, workers: int = 4, seed: int = 1, kills: int = 0) -> Result:
     """Everything on fresh ground in ``folder``; the sandbox listens on ``port``."""
     platform = f"http://127.0.0.1:{port}"
     config = folder / "config.toml"
@@ -96,9 +98,12 @@ def run(folder: Path, port: int, pushes: int, workers: int = 4, seed: int = 1) -
     clock.move(folder / "clock", BEGIN)
     schema.migrate(runtime.database, runtime.now())
     result, began = Result(pushes), time.monotonic()
-    with processes(config, port, workers) as phones:
+    with processes(config, port) as running:
+        phones = running.phones
         _fill(runtime, phones, pushes)
-        _shake(runtime, phones, folder, random.Random(seed))
+        for _ in range(workers):
+            running.start("work")
+        _Shaking(runtime, running, folder, random.Random(seed), pushes, kills, result).until_done()
         phones.clear_faults()
         _judge(runtime, phones, result)
     runtime.close()
@@ -106,34 +111,51 @@ def run(folder: Path, port: int, pushes: int, workers: int = 4, seed: int = 1) -
     return result
 
 
-@contextmanager
-def processes(config: Path, port: int, workers: int) -> Iterator[SandboxClient]:
+@dataclass
+class Running:
     """The sandbox and the workers, each a process of its own."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_STAR_")}
-    environment["PYTHONPATH"] = str(ROOT)
-    command = [sys.executable, "-m", "feedback_app.cli.main", "--config", str(config)]
-    started: list[subprocess.Popen[bytes]] = []
 
-    def start(*words: str) -> None:
-        with (config.parent / f"{words[0]}.log").open("ab") as log:
-            started.append(
-                subprocess.Popen([*command, *words], stdout=log, stderr=log, env=environment, cwd=config.parent)
-            )
+    config: Path
+    phones: SandboxClient
+    started: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+    workers: list[int] = field(default_factory=list)
 
-    phones = SandboxClient(f"http://127.0.0.1:{port}")
-    try:
-        start("sandbox", "--port", str(port))
-        _wait_for(phones)
-        phones.template("tpl", {"thing1": "评选", "thing2": "结果"})
-        for _ in range(workers):
-            start("work")
-        yield phones
-    finally:
-        for process in started:
+    def start(self, *words: str) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_STAR_")}
+        environment["PYTHONPATH"] = str(ROOT)
+        command = [sys.executable, "-m", "feedback_app.cli.main", "--config", str(self.config), *words]
+        folder = self.config.parent
+        with (folder / f"{words[0]}.log").open("ab") as log:
+            made = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
+        self.started[made.pid] = made
+        if words[0] == "work":
+            self.workers.append(made.pid)
+
+    def kill_one(self, chance: random.Random) -> None:
+        """As a power cut would; another one takes its place."""
+        gone = self.workers.pop(chance.randrange(len(self.workers)))
+        self.started[gone].kill()
+        self.started.pop(gone).wait()
+        self.start("work")
+
+    def stop(self) -> None:
+        for process in self.started.values():
             process.terminate()
-        for process in started:
+        for process in self.started.values():
             process.wait(30)
-        phones.close()
+        self.phones.close()
+
+
+@contextmanager
+def processes(config: Path, port: int) -> Iterator[Running]:
+    running = Running(config, SandboxClient(f"http://127.0.0.1:{port}"))
+    try:
+        running.start("sandbox", "--port", str(port))
+        _wait_for(running.phones)
+        running.phones.template("tpl", {"thing1": "评选", "thing2": "结果"})
+        yield running
+    finally:
+        running.stop()
 
 
 def _wait_for(phones: SandboxClient) -> None:
@@ -168,21 +190,54 @@ def _fill(runtime: Runtime, phones: SandboxClient, pushes: int) -> None:
             )
 
 
-def _shake(runtime: Runtime, phones: SandboxClient, folder: Path, chance: random.Random) -> None:
-    """Revoke tokens and move the time on while all wait; until nothing is open."""
-    while True:
-        with runtime.reading() as session:
-            rows = session.query(OutboxMessage.state, OutboxMessage.not_before)
-            states = Counter(row.state for row in rows)
-            due = [row.not_before for row in rows if row.state == "queued"]
-        if not states["queued"] + states["leased"] + states["sending"]:
-            break
-        now = runtime.now()
-        if due and min(due) > now and not states["leased"] + states["sending"]:
-            clock.move(folder / "clock", min(min(due), now + timedelta(seconds=60)))
-        if chance.random() < 0.1:
-            phones.another_system_renews(chance.choice(("wecom", "wechat")))
-        time.sleep(0.15)
+STALLED = 20.0
+"""Real seconds without any change after which whoever still holds a message must be dead: no call takes as long."""
+
+
+@dataclass
+class _Shaking:
+    """Revokes tokens, kills workers, and moves the time on while all wait; until nothing is open."""
+
+    runtime: Runtime
+    running: Running
+    folder: Path
+    chance: random.Random
+    pushes: int
+    kills: int
+    result: Result
+    _seen: Counter[str] = field(default_factory=Counter)
+    _changed: float = field(default_factory=time.monotonic)
+
+    def until_done(self) -> None:
+        while self._look():
+            if self.chance.random() < 0.1:
+                self.running.phones.another_system_renews(self.chance.choice(("wecom", "wechat")))
+            time.sleep(0.15)
+
+    def _look(self) -> bool:
+        """Whether there is still something to do."""
+        with self.runtime.reading() as session:
+            rows = session.query(OutboxMessage.state, OutboxMessage.not_before).all()
+        states = Counter(row.state for row in rows)
+        held, now = states["leased"] + states["sending"], self.runtime.now()
+        if not held + states["queued"]:
+            return False
+        self._kill_on_the_way(len(rows) - held - states["queued"])
+        if states != self._seen:
+            self._seen, self._changed = states, time.monotonic()
+        due = [row.not_before for row in rows if row.state == "queued"]
+        if due and min(due) > now and not held:
+            clock.move(self.folder / "clock", min(min(due), now + timedelta(seconds=60)))
+        elif held and time.monotonic() - self._changed > STALLED:  # the killed ones' messages: their lease runs out
+            clock.move(self.folder / "clock", now + timedelta(seconds=61))
+            self._changed = time.monotonic()
+        return True
+
+    def _kill_on_the_way(self, done: int) -> None:
+        """Evenly over the run."""
+        if self.result.kills < self.kills and done >= (self.result.kills + 1) * self.pushes // (self.kills + 1):
+            self.running.kill_one(self.chance)
+            self.result.kills += 1
 
 
 def _judge(runtime: Runtime, phones: SandboxClient, result: Result) -> None:
@@ -211,11 +266,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pushes", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--port", type=int, default=18_100)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = run(Path(folder), arguments.port, arguments.pushes, arguments.workers)
-    print(f"{result.pushes} pushes in {result.seconds:.0f} s: {dict(result.states)}")
+        result = run(Path(folder), arguments.port, arguments.pushes, arguments.workers, kills=arguments.kills)
+    print(f"{result.pushes} pushes in {result.seconds:.0f} s, {result.kills} workers killed: {dict(result.states)}")
     print(
         f"received twice {result.twice}, sent but not received {result.sent_but_not_received}, not sent and without a "
         f"reason {result.without_reason}; {result.fetches} token fetches, at most {result.most_fetches_in_a_second} "
