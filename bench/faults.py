@@ -190,7 +190,7 @@ def _fill(runtime: Runtime, phones: SandboxClient, pushes: int) -> None:
             )
 
 
-STALLED = 20.0
+STALLED = 15.0
 """Real seconds without any change after which whoever still holds a message must be dead: no call takes as long."""
 
 

@@ -56,13 +56,14 @@ class Product:
     workers: int = 2
     places: int = 20
     port: int = field(default_factory=free_port)
+    url: str = ""  # of the database; "": one of its own
     groups: dict[str, "subprocess.Popen[bytes] | Forked"] = field(default_factory=dict)
     printed: list[str] = field(default_factory=list)
     forge: Forge | None = None  # processes are copies of its; otherwise each one starts anew
 
     def __post_init__(self) -> None:
-        url = f"sqlite:///{self.folder / 'stars.db'}"
-        if self.kind == postgres.KIND:
+        url = self.url or f"sqlite:///{self.folder / 'stars.db'}"
+        if self.kind == postgres.KIND and not self.url:
             url = postgres.url_for(self.folder, durable=True)
         self.config.write_text(CONFIG.format(port=self.port, url=url, workers=self.workers), "utf-8")
         now = datetime.now(UTC)

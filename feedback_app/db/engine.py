@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import logging
 import os
-import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from feedback_app.db import shown_state
@@ -69,9 +68,12 @@ class WriteQueue:
 
 
 class Database:
-    """An open database. ``transaction()`` to write, ``reading()`` to look."""
+    """An open database. ``transaction()`` to write, ``reading()`` to look.
 
-    def __init__(self, url: str) -> None:
+    ``prepared_statements``: False behind a pooler that hands each transaction to another connection (pgbouncer).
+    """
+
+    def __init__(self, url: str, *, prepared_statements: bool = True) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._queue: WriteQueue | None = None
@@ -88,10 +90,13 @@ class Database:
             self.url,
             pool_pre_ping=not self.is_sqlite,
             hide_parameters=True,  # else an error in the log quotes what a patient wrote
+            connect_args={} if self.is_sqlite or prepared_statements else {"prepare_threshold": None},
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        driver: Any = self.engine.dialect.dbapi
+        self._unusable = (OperationalError, InterfaceError, driver.OperationalError, driver.InterfaceError)
         shown_state.watch(self.engine)
         self._writer = self.engine.execution_options(write=True)
         self._own = threading.local()
@@ -101,17 +106,29 @@ class Database:
         self._grouped: tuple[int, Connection] | None = None
 
     @contextmanager
+    def _said_plainly(self) -> Iterator[None]:
+        """A full disk, a database that is down: nothing was stored, and whoever asked is told so.
+
+        Raises Unavailable ``database.unavailable`` instead of the driver's own error, which goes to the log.
+        """
+        try:
+            yield
+        except self._unusable as error:
+            _log.error("the database cannot be used: %s", getattr(error, "orig", error))
+            raise Unavailable("database.unavailable") from error
+
+    @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One all-or-nothing unit of writing; committed (and on disk) when the block ends without an error."""
         waiting: AbstractContextManager[None] = self._queue.turn() if self._queue else nullcontext()
-        with _said_plainly(), waiting, Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._said_plainly(), waiting, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
         """The same unit of writing as :meth:`transaction`, for ``db.writing``: the session is only made when asked for."""
         waiting: AbstractContextManager[None] = self._queue.turn() if self._queue else nullcontext()
-        with _said_plainly(), waiting, self._kept_connection() as connection:
+        with self._said_plainly(), waiting, self._kept_connection() as connection:
             writing = Writing(connection)
             if self.is_sqlite:
                 writing.driver.execute("BEGIN IMMEDIATE")
@@ -119,7 +136,7 @@ class Database:
                 yield writing
                 writing.commit()
             except BaseException:
-                writing.rollback()
+                _undo(writing)
                 raise
             finally:
                 writing.close()
@@ -137,13 +154,13 @@ class Database:
 
     def _write_together(self, take: Callable[[], list[Piece]]) -> None:
         assert self._queue is not None  # noqa: S101 - only SQLite comes here
-        with _said_plainly(), self._queue.turn():
+        with self._said_plainly(), self._queue.turn():
             connection = self._group_connection()
             driver: Any = connection.connection.dbapi_connection
             driver.execute("BEGIN IMMEDIATE")
             try:
                 for piece in take():
-                    _do_piece(connection, driver, piece)
+                    self._do_piece(connection, driver, piece)
                 if connection.in_transaction():
                     connection.commit()  # with what listens to commits
                 else:
@@ -152,6 +169,24 @@ class Database:
                 connection.rollback()
                 driver.rollback()
                 raise
+
+    def _do_piece(self, connection: Connection, driver: Any, piece: Piece) -> None:
+        """One piece of a group, undone alone when it fails. Raises when there is no transaction left to go on with."""
+        unit = Writing(connection, within=True)
+        driver.execute("SAVEPOINT piece")
+        try:
+            with self._said_plainly():
+                piece.value = piece.work(unit)
+                unit.settle()
+        except BaseException as error:
+            if not driver.in_transaction:  # a full disk ends all of it
+                raise
+            unit.give_up()
+            driver.execute("ROLLBACK TO piece")
+            piece.error = error
+        finally:
+            unit.close()
+        driver.execute("RELEASE piece")
 
     def _group_connection(self) -> Connection:
         """One for each process, used by whoever leads."""
@@ -176,19 +211,23 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that never waits for writers. Changes made to its objects are thrown away."""
-        with _said_plainly(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with self._said_plainly(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def shown_state(self) -> int:
         """The number of ``db.shown_state``: a glance on a connection that each thread keeps for it, a few microseconds."""
-        try:
-            cursor = self._glance().cursor()
-            cursor.execute(shown_state.READ)
-            row = cursor.fetchone()
-            cursor.close()
-        except Exception:
-            self._own.connection = None  # it may have died with its server; the next glance opens another
-            raise
+        with self._said_plainly():
+            try:
+                return self._look_at_state()
+            except self._unusable:
+                self._own.connection = None  # its server may have gone and another taken its place
+                return self._look_at_state()
+
+    def _look_at_state(self) -> int:
+        cursor = self._glance().cursor()
+        cursor.execute(shown_state.READ)
+        row = cursor.fetchone()
+        cursor.close()
         return int(row[0]) if row else 0
 
     def _glance(self) -> Any:
@@ -220,36 +259,12 @@ class Database:
         self.engine.dispose()
 
 
-@contextmanager
-def _said_plainly() -> Iterator[None]:
-    """A full disk, a database that is down: nothing was stored, and whoever asked is told so.
-
-    Raises Unavailable ``database.unavailable`` instead of the driver's own error, which goes to the log.
-    """
+def _undo(writing: Writing) -> None:
+    """Undo it, also where the server has gone: then it has undone it, and its connection is of no more use."""
     try:
-        yield
-    except (OperationalError, sqlite3.OperationalError) as error:
-        _log.error("the database cannot be used: %s", getattr(error, "orig", error))
-        raise Unavailable("database.unavailable") from error
-
-
-def _do_piece(connection: Connection, driver: Any, piece: Piece) -> None:
-    """One piece of a group, undone alone when it fails. Raises when there is no transaction left to go on with."""
-    unit = Writing(connection, within=True)
-    driver.execute("SAVEPOINT piece")
-    try:
-        with _said_plainly():
-            piece.value = piece.work(unit)
-            unit.settle()
-    except BaseException as error:
-        if not driver.in_transaction:  # a full disk ends all of it
-            raise
-        unit.give_up()
-        driver.execute("ROLLBACK TO piece")
-        piece.error = error
-    finally:
-        unit.close()
-    driver.execute("RELEASE piece")
+        writing.rollback()
+    except Exception:
+        writing.connection.invalidate()
 
 
 def lock(unit: Unit, name: str, *, shared: bool = False) -> None:

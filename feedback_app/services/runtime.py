@@ -32,7 +32,7 @@ class Runtime:
         clock_file = settings.sandbox.clock_file
         return cls(
             settings=settings,
-            database=Database(settings.database.url),
+            database=Database(settings.database.url, prepared_statements=settings.database.prepared_statements),
             clock=clocks.file_clock(Path(clock_file)) if clock_file else clocks.system_clock,
             vault=Vault(settings.security.secret_key.get_secret_value()),
         )

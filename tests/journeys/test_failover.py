@@ -1,0 +1,15 @@
+"""Short version of bench/failover.py: a database node and an application node are lost under load, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import failover
+
+pytestmark = pytest.mark.journey
+
+
+def test_nothing_acknowledged_is_lost_with_a_node(tmp_path: Path) -> None:
+    found = failover.failover(tmp_path, seconds=3, patients=3)
+    assert (found.lost, found.doubled, found.problems) == (0, 0, 0)
+    assert all(found.by_step)
