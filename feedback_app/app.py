@@ -29,6 +29,7 @@ from feedback_app.web import (
     second_step,
     tablets,
 )
+from feedback_app.web.measured import Measured
 
 ROOT = Path(__file__).parent.parent
 LARGEST_FORM = 2 * 1024 * 1024  # of the consoles; patient forms and callbacks have their own, smaller limits
@@ -98,6 +99,7 @@ def create_app(settings: Settings) -> Flask:
     kept_forms.attach(app, runtime)
     if settings.wechat.enabled:
         app.wsgi_app = webhook.ShortWay(app.wsgi_app, endpoint)  # type: ignore[method-assign]
+    app.wsgi_app = Measured(app.wsgi_app)  # type: ignore[method-assign]
     if settings.server.trusted_proxies:
         hops = settings.server.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

@@ -64,6 +64,8 @@ class Server(Section):
     trusted_proxies: int = Field(default=0, ge=0, le=3)
     workers: int = Field(default=2, ge=1)
     threads: int = Field(default=4, ge=1)
+    # How logs are written: a line for people, or a JSON object a line for a collector.
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator("base_url")
     @classmethod

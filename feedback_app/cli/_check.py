@@ -9,8 +9,9 @@ from pathlib import Path
 
 from feedback_app.app import ask_platforms
 from feedback_app.cli._init import EXAMPLE
-from feedback_app.services import overview, periodic, platform_problems, schema
+from feedback_app.services import alarms, backups, overview, periodic, platform_problems, schema
 from feedback_app.services.runtime import Runtime
+from feedback_app.texts import text
 
 OK, NOTE, WRONG = "ok", "note", "WRONG"
 _FREE_ENOUGH = 500 * 1024 * 1024
@@ -34,6 +35,7 @@ def examine(runtime: Runtime) -> Iterator[Finding]:
         _platforms,
         _fonts,
         _disk,
+        _alarms,
     )
     for check in checks:
         try:
@@ -111,3 +113,18 @@ def _disk(runtime: Runtime) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     level = OK if free >= _FREE_ENOUGH else WRONG
     yield Finding(level, "disk", f"{free / 1024**3:.1f} GiB free in {folder}")
+
+
+def _alarms(runtime: Runtime) -> Iterator[Finding]:
+    """What else would be pushed to the hospital's IT."""
+    with runtime.reading() as session:
+        found = alarms.found(session, runtime, runtime.now())
+        proven = backups.last_proven(session)
+    for one in found:
+        if one.name != "worker":
+            yield Finding(
+                NOTE if one.name == "disk" else WRONG, one.name, text(f"alarms.say.{one.name}", "en", **one.params)
+            )
+    if all(one.name != "backup" for one in found):
+        told = f"last restored and proven {proven:%Y-%m-%d}" if proven else "none proven yet: run `service-star drill`"
+        yield Finding(OK if proven else NOTE, "backup", told)

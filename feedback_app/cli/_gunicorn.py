@@ -1,20 +1,28 @@
 """gunicorn, started from our own command so that its dangerous defaults are ours to choose."""
 
+import os
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from prometheus_client.multiprocess import mark_process_dead
 
+from feedback_app.cli._logs import JsonFormatter, set_up
 from feedback_app.cli._patient_worker import PatientWorker
 from feedback_app.settings import Settings
 
 _SECRET_PATHS = re.compile(
     r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/mail|stars/review|mine)/+)[^/]+"
 )
-_FORMAT = "%(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms"
+_FORMATS = {
+    "text": "%(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms",
+    # What is put in holds no quotation marks: gunicorn allows none in a method, and paths are quoted.
+    "json": '{"at": "%(at)s", "logger": "access", "method": "%(m)s", "path": "%(U)s", "status": %(s)s, "ms": %(M)s}',
+}
 
 
 def discreet(path: str) -> str:
@@ -28,14 +36,27 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> Any:
         atoms = super().atoms(resp, req, environ, request_time)
         atoms["U"] = discreet(atoms["U"])
+        atoms["at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
         return atoms
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        if cfg.access_log_format == _FORMATS["json"]:
+            for handler in self.error_log.handlers:
+                handler.setFormatter(JsonFormatter())
+
+
+def _forget_worker(_server: Any, worker: Any) -> None:
+    """Its gauges end with it; its counters stay in the sums."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 class Server(BaseApplication):  # type: ignore[misc]
     """The web application under gunicorn: every worker process opens its own database connections."""
 
     def __init__(self, settings: Settings, host: str, port: int, workers: int, make: Callable[[], Any]) -> None:
-        self._make = make
+        self._make, self._log_format = make, settings.server.log_format
         self._options = {
             "bind": f"{host}:{port}",
             "workers": workers,
@@ -44,7 +65,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             "preload_app": False,  # a pool of connections must not be shared over fork
             "control_socket_disable": True,  # two instances of one user would silently take the same path
             "accesslog": "-",
-            "access_log_format": _FORMAT,
+            "access_log_format": _FORMATS[settings.server.log_format],
+            "child_exit": _forget_worker,
+            "worker_connections": 2000,
+            "keepalive": 15,
             "logger_class": DiscreetLogger,
             "graceful_timeout": 20,
             "timeout": 60,
@@ -58,4 +82,5 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
+        set_up(self._log_format)
         return self._make()

@@ -66,6 +66,8 @@ class Commands(click.Group):
         place = places().get(cmd_name)
         if place is None:
             return None
+        if cmd_name == "serve":
+            importlib.import_module("feedback_app.cli._shared_metrics")
         found: list[click.Command] = importlib.import_module(f"feedback_app.cli.{place.module}").COMMANDS
         return next(command for command in found if command.name == cmd_name)
 

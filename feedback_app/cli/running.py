@@ -1,6 +1,5 @@
 """Running and looking after: serve, work, check."""
 
-import logging
 import signal
 import sys
 import threading
@@ -14,6 +13,7 @@ from feedback_app import app, group, jobs
 from feedback_app.cli import _check
 from feedback_app.cli._common import Session, say
 from feedback_app.cli._gunicorn import Server
+from feedback_app.cli._logs import set_up
 from feedback_app.services.runtime import opened
 from feedback_app.settings import Settings
 
@@ -40,13 +40,14 @@ def serve(session: Session, host: str, port: int, workers: int | None) -> None:
 @click.pass_obj
 def work(session: Session) -> None:
     """Close months, deliver messages, keep house. Any number may run."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    hospitals = group.read(session.config) if session.is_group else ()
+    set_up((hospitals[0].settings if hospitals else session.settings()).server.log_format)
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
     say("worker is running")
-    if session.is_group:
-        group.at_once(group.read(session.config), lambda one: _work(one.settings, stop), stop)
+    if hospitals:
+        group.at_once(hospitals, lambda one: _work(one.settings, stop), stop)
     else:
         _work(session.settings(), stop)
     say("worker has stopped")

@@ -38,7 +38,7 @@ class Line:
     sent_again: bool
 
 
-def counts(session: Session) -> Mapping[str, int]:
+def counts(session: Session) -> dict[str, int]:
     rows = session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state)).all()
     return {state: sum(n for found, n in rows if _seen_as(found) == state) for state in STATES}
 

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from feedback_app.domain.periods import Month, local_day
-from feedback_app.services import canary, rescues, today, urgent
+from feedback_app.services import alarms, canary, rescues, today, urgent
 from feedback_app.web import navigation
 from feedback_app.web.access import CONSOLE, HEAD, PROTECTION, allow, allowed_roles
 from feedback_app.web.context import runtime
@@ -22,6 +22,9 @@ STEPS = (
     ("scan", "admin_codes.index"),
 )
 """Each first step and the page where it is done; a page that is not installed gets no link."""
+
+_FOR_IT = ("backup", "disk", "worker")
+"""Alarms that stand nowhere else on the page."""
 
 
 def page_for(endpoint: str) -> str:
@@ -43,6 +46,7 @@ def index() -> str | Response:
         figures, progress = today.figures(session, day, str(month), now), today.progress(session)
         proven = canary.standing(session, runtime(), now)
         rescued = rescues.standing(session, day - RESCUES, day)
+        wrong = [one for one in alarms.found(session, runtime(), now) if one.name in _FOR_IT]
     return render_template(
         "admin/home.html",
         today=figures,
@@ -53,5 +57,6 @@ def index() -> str | Response:
         page_for=page_for,
         proven=proven,
         rescued=rescued,
+        alarms=wrong,
         duty_missing=runtime().settings.wechat.enabled and not urgent.is_set(runtime().settings),
     )

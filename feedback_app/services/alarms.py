@@ -1,0 +1,84 @@
+"""What the hospital's IT must look at: found out from the database and the disk, for pages, metrics and a push a day."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from feedback_app.db.questionnaires import QuestionnaireVersion
+from feedback_app.domain.periods import local_day
+from feedback_app.services import backups, canary, delivery_desk, outbox, periodic
+from feedback_app.services.runtime import Runtime
+from feedback_app.texts import text
+
+NAMES = ("backup", "canary", "deliveries", "disk", "worker")
+PROVEN_WITHIN = timedelta(days=8)
+FULL = 0.8
+GROUP = "operators"
+"""The group robot that is told, where the configuration has one of this name; else the complaints office's."""
+_OF_THEIR_OWN = ("canary", "worker")  # the canary pushes by itself; without a worker nothing can be pushed
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """``params``: for the sentence ``alarms.say.<name>``."""
+
+    name: str
+    params: dict[str, object] = field(default_factory=dict)
+
+
+def found(session: Session, runtime: Runtime, now: datetime) -> Sequence[Alarm]:
+    """Everything that is wrong now."""
+    return list(_all(session, runtime, now))
+
+
+def _all(session: Session, runtime: Runtime, now: datetime) -> Iterator[Alarm]:
+    proven = backups.last_proven(session) or session.scalar(select(func.min(QuestionnaireVersion.created_at)))
+    if proven is not None and now - proven > PROVEN_WITHIN:
+        yield Alarm("backup", {"days": (now - proven).days})
+    standing = canary.standing(session, runtime, now)
+    if standing is not None and standing.failing:
+        yield Alarm("canary")
+    stuck = delivery_desk.stuck(session, now)
+    if stuck:
+        yield Alarm("deliveries", {"count": stuck})
+    used = disk_used(runtime)
+    if used >= FULL:
+        yield Alarm("disk", {"percent": int(used * 100)})
+    if not periodic.alive(session, now):
+        yield Alarm("worker")
+
+
+def disk_used(runtime: Runtime) -> float:
+    """The share of the disk that is full, where the database (SQLite) or the program is."""
+    url = runtime.database.url
+    folder = Path(url.database or ".").parent if runtime.database.is_sqlite else Path()
+    usage = shutil.disk_usage(folder)
+    return 1 - usage.free / usage.total
+
+
+def to_tell(session: Session, runtime: Runtime, now: datetime) -> Sequence[Alarm]:
+    """Those nobody has been told of today."""
+    day = local_day(now, runtime.zone)
+    fresh = (one for one in found(session, runtime, now) if one.name not in _OF_THEIR_OWN)
+    return [one for one in fresh if not outbox.is_known(session, f"alarm:{day}:{one.name}")]
+
+
+def tell(session: Session, runtime: Runtime, now: datetime) -> int:
+    """Queue a push for each; how many."""
+    day, told = local_day(now, runtime.zone), to_tell(session, runtime, now)
+    for one in told:
+        outbox.put(
+            session,
+            dedupe_key=f"alarm:{day}:{one.name}",
+            purpose="alarm",
+            channel="wecom_group",
+            recipient=GROUP if GROUP in runtime.settings.wecom.webhooks else "complaints",
+            payload={"title": text("alarms.push.title"), "text": text(f"alarms.say.{one.name}", **one.params)},
+            now=now,
+        )
+    return len(told)

@@ -1,0 +1,69 @@
+"""What IT is told: no proven backup for eight days, messages that stay, a full disk, no worker; once a day."""
+
+import json
+import logging
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from feedback_app.cli._logs import formatter
+from feedback_app.db.outbox import OutboxMessage
+from feedback_app.services import alarms, backups, outbox, periodic
+from feedback_app.services.runtime import Runtime
+from tests.conftest import NOON
+
+DAY = timedelta(days=1)
+
+
+def names(runtime: Runtime, after: timedelta) -> set[str]:
+    with runtime.reading() as session:
+        return {one.name for one in alarms.found(session, runtime, NOON + after)} - {"disk", "canary"}
+
+
+def test_a_backup_must_be_proven_every_eight_days(runtime: Runtime) -> None:
+    assert names(runtime, 8 * DAY) == {"worker"}
+    assert names(runtime, 9 * DAY) == {"backup", "worker"}
+    with runtime.transaction() as session:
+        backups.proven(session, NOON + 9 * DAY)
+        periodic.beat(session, "one", NOON + 9 * DAY)
+    assert names(runtime, 9 * DAY) == set()
+    assert "backup" in names(runtime, 18 * DAY)
+
+
+def test_each_is_told_once_a_day_without_a_word_of_a_patient(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        outbox.put(session, dedupe_key="x", purpose="star_result", channel="wecom", recipient="", payload={}, now=NOON)
+    for later, told in ((2 * DAY, 1), (2 * DAY + timedelta(hours=3), 0), (3 * DAY, 1)):
+        with runtime.transaction() as session:
+            fresh = [one.name for one in alarms.to_tell(session, runtime, NOON + later) if one.name != "disk"]
+            assert len(fresh) == told
+            alarms.tell(session, runtime, NOON + later)
+    with runtime.reading() as session:
+        pushed = session.query(OutboxMessage).filter_by(purpose="alarm").all()
+        assert {one.recipient for one in pushed} == {"complaints"}
+        assert any("没有送到" in one.payload["text"] for one in pushed)
+
+
+def test_a_full_disk(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarms, "FULL", 0.0)  # as full as it is here is too full
+    with runtime.reading() as session:
+        assert "disk" in {one.name for one in alarms.found(session, runtime, NOON)}
+
+
+def test_operators_see_it(client: FlaskClient, runtime: Runtime) -> None:
+    told = client.get("/readyz")  # the tables were made without migrations
+    assert told.status_code == 503 and "migrate" in told.get_json()["status"]
+    text = client.get("/metrics").text
+    assert 'service_star_alarm{name="worker"} 1.0' in text and 'service_star_alarm{name="backup"} 0.0' in text
+    assert "service_star_backup_proven_at 0.0" in text and "service_star_answer_seconds_bucket" in text
+
+
+def test_a_log_line_for_machines_is_json() -> None:
+    try:
+        raise ValueError("“quoted”\nline")
+    except ValueError as error:
+        record = logging.LogRecord("a.b", logging.ERROR, "f", 1, "it %s", ("broke",), (type(error), error, None))
+    told = json.loads(formatter("json").format(record))
+    assert (told["level"], told["logger"], told["message"]) == ("error", "a.b", "it broke")
+    assert "quoted" in told["traceback"]
