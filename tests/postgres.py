@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+import pytest
 
 NOBODY = 65534
 KIND = "postgresql"
@@ -23,6 +24,11 @@ KIND = "postgresql"
 
 def is_wanted() -> bool:
     return os.environ.get("SERVICE_STAR_TEST_DATABASE", "sqlite") == KIND
+
+
+looks_into_the_file = pytest.mark.skipif(
+    is_wanted(), reason="looks into the file of SQLite, or asks SQLite about itself"
+)
 
 
 def url_for(folder: Path, *, durable: bool = False) -> str:

@@ -21,7 +21,7 @@ from feedback_app.services.runtime import Runtime
 from tests import postgres
 from tests.conftest import NOON
 
-pytestmark = pytest.mark.skipif(postgres.is_wanted(), reason="PostgreSQL is backed up by its own tools")
+pytestmark = pytest.mark.skipif(postgres.is_wanted(), reason="what is different there is in test_copying")
 
 
 def rate(runtime: Runtime, point: ServicePoint, number: int) -> None:

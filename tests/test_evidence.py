@@ -25,6 +25,7 @@ from feedback_app.services import audit, evidence, leaderboards, own_ratings, ra
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.verification import KnownHead
+from tests import postgres
 
 COUNT = 60
 SCRIPT = Path(check_receipt_folder.__file__).parent / "static" / "check_receipt.py"
@@ -159,6 +160,7 @@ KINDS = (
 )
 
 
+@postgres.looks_into_the_file
 @pytest.mark.parametrize("kind", KINDS)
 def test_direct_edits_are_found_and_named(runtime: Runtime, receipts: list[str], tmp_path: Path, kind: str) -> None:
     dice = random.Random(kind)
@@ -178,6 +180,7 @@ def test_direct_edits_are_found_and_named(runtime: Runtime, receipts: list[str],
         assert any(named in line for line in report), (kind, named, report)
 
 
+@postgres.looks_into_the_file
 def test_a_cut_tail_is_found_against_a_head_kept_outside(runtime: Runtime, receipts: list[str]) -> None:
     with runtime.reading() as session:
         kept = evidence.heads(session, 1)[0]
@@ -247,6 +250,7 @@ def test_anyone_can_check_a_receipt_and_nobody_sees_the_level(
     assert client.get("/evidence/check/NOTTHERE00").status_code == 404
 
 
+@postgres.looks_into_the_file
 @pytest.mark.parametrize(
     "statement",
     [
@@ -269,6 +273,7 @@ def test_a_changed_leaderboard_is_found(runtime: Runtime, receipts: list[str], s
     assert any("stars:monthly:2026-11" in line for line in found(runtime))
 
 
+@postgres.looks_into_the_file
 def test_a_withdrawn_rating_cannot_be_brought_back_unseen(runtime: Runtime, receipts: list[str]) -> None:
     with runtime.transaction() as session:
         rating = session.query(Rating).filter_by(receipt=receipts[3]).one()

@@ -21,13 +21,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from feedback_app.db import shown_state
 from feedback_app.db.together import Group, Piece
 from feedback_app.db.writing import Unit, Writing
-from feedback_app.errors import Unavailable
+from feedback_app.errors import Refused, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +97,7 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         driver: Any = self.engine.dialect.dbapi
         self._unusable = (OperationalError, InterfaceError, driver.OperationalError, driver.InterfaceError)
+        self._unfit = (DataError, driver.DataError)
         shown_state.watch(self.engine)
         self._writer = self.engine.execution_options(write=True)
         self._own = threading.local()
@@ -104,31 +105,53 @@ class Database:
         self._kept: list[Connection] = []
         self._group = Group(self._write_together)
         self._grouped: tuple[int, Connection] | None = None
+        weakref.finalize(self, _release, self.engine, self._glances, self._kept)  # also when nobody closes it
 
     @contextmanager
     def _said_plainly(self) -> Iterator[None]:
         """A full disk, a database that is down: nothing was stored, and whoever asked is told so.
 
-        Raises Unavailable ``database.unavailable`` instead of the driver's own error, which goes to the log.
+        Raises Unavailable ``database.unavailable`` instead of the driver's own error, which goes to the log; and Refused
+        ``database.does_not_fit`` for what no column can hold, such as a NUL in a text on PostgreSQL.
         """
         try:
             yield
         except self._unusable as error:
             _log.error("the database cannot be used: %s", getattr(error, "orig", error))
             raise Unavailable("database.unavailable") from error
+        except self._unfit as error:
+            raise Refused("database.does_not_fit") from error
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for the one writer of a SQLite file; on a server only see to it that nobody opens one inside another."""
+        if self._queue is not None:
+            with self._queue.turn():
+                yield
+            return
+        if getattr(self._own, "writes", False):
+            raise RuntimeError("a transaction is already open in this thread: entry points own transactions")
+        self._own.writes = True
+        try:
+            yield
+        finally:
+            self._own.writes = False
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One all-or-nothing unit of writing; committed (and on disk) when the block ends without an error."""
-        waiting: AbstractContextManager[None] = self._queue.turn() if self._queue else nullcontext()
-        with self._said_plainly(), waiting, Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            self._said_plainly(),
+            self._turn(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
         """The same unit of writing as :meth:`transaction`, for ``db.writing``: the session is only made when asked for."""
-        waiting: AbstractContextManager[None] = self._queue.turn() if self._queue else nullcontext()
-        with self._said_plainly(), waiting, self._kept_connection() as connection:
+        with self._said_plainly(), self._turn(), self._kept_connection() as connection:
             writing = Writing(connection)
             if self.is_sqlite:
                 writing.driver.execute("BEGIN IMMEDIATE")
@@ -153,8 +176,7 @@ class Database:
             return work(unit)
 
     def _write_together(self, take: Callable[[], list[Piece]]) -> None:
-        assert self._queue is not None  # noqa: S101 - only SQLite comes here
-        with self._said_plainly(), self._queue.turn():
+        with self._said_plainly(), self._turn():
             connection = self._group_connection()
             driver: Any = connection.connection.dbapi_connection
             driver.execute("BEGIN IMMEDIATE")
@@ -250,15 +272,17 @@ class Database:
             return connection.execute(text("SELECT 1")).scalar() == 1
 
     def close(self) -> None:
-        for connection in self._glances:
-            connection.close()
-        self._glances.clear()
-        for kept in self._kept:
-            kept.close()
-        self._kept.clear()
+        _release(self.engine, self._glances, self._kept)
         self._grouped = None
         self._own = threading.local()
-        self.engine.dispose()
+
+
+def _release(engine: Engine, glances: list[Any], kept: list[Connection]) -> None:
+    for connection in (*glances, *kept):
+        connection.close()
+    glances.clear()
+    kept.clear()
+    engine.dispose()
 
 
 def _undo(writing: Writing) -> None:

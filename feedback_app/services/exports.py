@@ -52,7 +52,9 @@ class Kind:
 
 
 def _streamed(session: Session, query: Query) -> Iterator[Any]:
-    return iter(session.execute(query.execution_options(yield_per=_AT_ONCE)))
+    """A few rows at a time; whoever stops in the middle leaves no cursor open."""
+    with session.execute(query.execution_options(yield_per=_AT_ONCE)) as found:
+        yield from found
 
 
 def _within(query: Query, column: Any, span: Span) -> Query:

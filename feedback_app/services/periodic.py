@@ -11,6 +11,7 @@ from feedback_app.db.platform import JobRun, Lease, WorkProcess
 
 ALIVE = timedelta(minutes=1)
 _FORGOTTEN = timedelta(days=7)
+_SKEW = timedelta(seconds=10)  # between the clocks of two machines, and while one waited for the other's row
 
 
 def is_done(session: Session, kind: str, period: str) -> bool:
@@ -46,7 +47,7 @@ def hold(session: Session, name: str, owner: str, now: datetime) -> bool:
         except IntegrityError:
             return False
         return True
-    if lease.owner != owner and now < lease.until <= now + ALIVE:
+    if lease.owner != owner and now < lease.until <= now + ALIVE + _SKEW:
         return False
     lease.owner, lease.until = owner, now + ALIVE
     session.flush()

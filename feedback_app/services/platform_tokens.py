@@ -13,6 +13,7 @@ from feedback_app.services.vault import Vault
 LEASE = timedelta(seconds=20)  # longer than a fetch may take
 REST = timedelta(seconds=1)  # between two fetches of all processes together, also when they fail
 _EARLY = timedelta(seconds=60)
+_SKEW = timedelta(seconds=10)  # between the clocks of two machines, and while one waited for the other's row
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def claim(session: Session, name: str, owner: str, now: datetime) -> bool:
 
     Leases are kept in real time: ``now`` is the system's clock, here and in :func:`release`.
     """
-    free = or_(Lease.until <= now, Lease.until > now + LEASE, Lease.owner == owner)
+    free = or_(Lease.until <= now, Lease.until > now + LEASE + _SKEW, Lease.owner == owner)
     taken = session.execute(
         update(Lease)
         .where(Lease.name == _lease(name), free)

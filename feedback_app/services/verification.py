@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -64,13 +65,14 @@ def first_problems(session: Session, vault: Vault, now: datetime, outside: tuple
 def _entries(session: Session, now: datetime) -> Iterator[Problem]:
     expected = 0
     placed = select(Evidence).where(Evidence.position.is_not(None)).order_by(Evidence.position)
-    for entry in session.scalars(placed.execution_options(yield_per=BATCH)):
-        if entry.position != expected:
-            yield Problem("entry_missing", f"position:{expected}")
-            expected = entry.position or expected
-        expected += 1
-        if entry.leaf != entries.leaf(entry.kind, entry.shown, entry.hidden):
-            yield Problem("entry_altered", f"position:{entry.position} {entry.subject}")
+    with closing(session.scalars(placed.execution_options(yield_per=BATCH))) as found:
+        for entry in found:
+            if entry.position != expected:
+                yield Problem("entry_missing", f"position:{expected}")
+                expected = entry.position or expected
+            expected += 1
+            if entry.leaf != entries.leaf(entry.kind, entry.shown, entry.hidden):
+                yield Problem("entry_altered", f"position:{entry.position} {entry.subject}")
     waiting = select(Evidence).where(Evidence.position.is_(None)).order_by(Evidence.id)
     for entry in session.scalars(waiting):
         if entry.leaf != entries.leaf(entry.kind, entry.shown, entry.hidden):

@@ -15,6 +15,7 @@ from feedback_app.services import bindings, complaints, deliveries, people
 from feedback_app.services.complaints import Filing
 from feedback_app.services.outbox import put
 from feedback_app.services.runtime import Runtime
+from tests import postgres
 
 COUNT = 1000
 START = 8  # bytes; every form is longer
@@ -69,6 +70,7 @@ def held(runtime: Runtime, tmp_path: Path) -> bytes:
     return b"".join(one.read_bytes() for one in (*copies, backup))
 
 
+@postgres.looks_into_the_file
 def test_the_file_alone_tells_nobody(
     client: FlaskClient,
     runtime: Runtime,
