@@ -3,6 +3,10 @@
 python3 run.py          the demo: a made-up hospital on this machine  (PORT=8000, --no-seed)
 python3 run.py test     everything the tests need, then all of them
 python3 run.py setup    only .venv, with .venv/bin/service-star in it
+
+For a server without internet access, on a machine with the same Linux and Python that has it:
+python3 run.py wheelhouse DIR         every package, as files in DIR; carry DIR over together with this folder
+python3 run.py setup --wheelhouse DIR install from those files alone
 """
 
 from __future__ import annotations
@@ -20,8 +24,11 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 INSTALLER = "uv==0.13.9"
 
 
-def ensure(lock: Path) -> None:
-    """Make .venv hold exactly what ``lock`` names, and this program; quick when it already does."""
+def ensure(lock: Path, wheelhouse: Path | None = None) -> None:
+    """Make .venv hold exactly what ``lock`` names, and this program; quick when it already does.
+
+    ``wheelhouse``: take the packages from this folder, and ask nobody.
+    """
     wanted = hashlib.sha256(lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
     stamp = VENV / f".{lock.stem}-installed"
     if stamp.is_file() and stamp.read_text("utf-8") == wanted:
@@ -36,10 +43,11 @@ def ensure(lock: Path) -> None:
             )
     print(f"installing the packages named in {lock.name} …", flush=True)
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": str(VENV)}
+    where: list[str | Path] = ["--no-index", "--find-links", wheelhouse] if wheelhouse else []
     commands: tuple[list[str | Path], ...] = (
-        [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", INSTALLER],
-        [BIN / "uv", "pip", "sync", "--quiet", "--require-hashes", lock],
-        [BIN / "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT],
+        [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *where, INSTALLER],
+        [BIN / "uv", "pip", "sync", "--quiet", "--require-hashes", *where, lock],
+        [BIN / "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", *where, "--editable", ROOT],
     )
     for command in commands:
         done = subprocess.run(command, env=environment, cwd=ROOT)
@@ -52,6 +60,27 @@ def ensure(lock: Path) -> None:
     stamp.write_text(wanted, "utf-8")
 
 
+def collect(wheelhouse: Path) -> int:
+    """Every package of requirements.lock and the installer, as files in ``wheelhouse``."""
+    download: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--dest",
+        wheelhouse,
+    ]
+    lock: list[str | Path] = ["--require-hashes", "--only-binary", ":all:", "-r", ROOT / "requirements.lock"]
+    for what in ([INSTALLER], lock):
+        if subprocess.run([*download, *what]).returncode:
+            return 1
+    files = [one for one in wheelhouse.iterdir() if one.is_file()]
+    print(f"{len(files)} packages, {sum(one.stat().st_size for one in files) // 2**20} MB, in {wheelhouse}")
+    return 0
+
+
 def has_development_packages() -> bool:
     return (VENV / ".requirements-dev-installed").is_file()
 
@@ -62,8 +91,15 @@ def main(arguments: list[str]) -> int:
     what, rest = (
         (arguments[0], arguments[1:]) if arguments and not arguments[0].startswith("-") else ("demo", arguments)
     )
+    if what == "wheelhouse" and len(rest) == 1:
+        return collect(Path(rest[0]))
     if what not in {"demo", "test", "setup"}:
         sys.exit(__doc__)
+    if what == "setup" and rest:
+        if rest[0] != "--wheelhouse" or len(rest) != 2 or not Path(rest[1]).is_dir():
+            sys.exit(__doc__)
+        ensure(ROOT / "requirements.lock", Path(rest[1]).resolve())
+        return 0
     development = ROOT / "requirements-dev.lock"
     ensure(development if what == "test" or has_development_packages() else ROOT / "requirements.lock")
     if what == "setup":
