@@ -48,7 +48,7 @@ def main() -> None:
         subprocess.run(["tar", "x"], cwd=fresh, input=packed, check=True)
         began = time.monotonic()
         done = subprocess.run(
-            ["unshare", "--net", "bash", "-c", STEPS.format(wheels=wheels.resolve())],
+            ["unshare", "--net", "bash", "-c", STEPS.replace("{wheels}", str(wheels.resolve()))],
             cwd=fresh, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": name},
         )  # fmt: skip
     rated = re.search(r"RATED \S+/r/\w+", done.stdout)
