@@ -18,6 +18,7 @@ class HospitalVisit(Base):
         Index("ix_hospital_visits_day_point", "day", "service_point_id"),
         Index("ix_hospital_visits_decide_at", "decide_at"),
         Index("ix_hospital_visits_person_hash", "person_hash"),
+        Index("ix_hospital_visits_kind_follow_up", "kind", "follow_up"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -34,6 +35,7 @@ class HospitalVisit(Base):
     )  # why nobody may be invited; age and outcome are not kept
     decide_at: Mapped[datetime | None] = mapped_column(Instant)  # when to decide about an invitation; None: decided
     not_invited: Mapped[str] = mapped_column(String(12), default="")  # why not; services.visit_invitations.WHY_NOT
+    follow_up: Mapped[str] = mapped_column(String(8), default="")  # inpatients: planned | none; "": not looked at yet
     told_by: Mapped[str] = mapped_column(String(20))  # api:… | csv | hl7
     received_at: Mapped[datetime] = mapped_column(Instant)
 

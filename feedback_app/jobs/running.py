@@ -3,6 +3,7 @@
 import logging
 import threading
 from datetime import UTC
+from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -10,6 +11,7 @@ from feedback_app.clock import system_clock
 from feedback_app.jobs.proving import Probes
 from feedback_app.jobs.sending import Channels
 from feedback_app.jobs.worker import Worker
+from feedback_app.services import visit_files
 from feedback_app.services.case_media import MediaSource
 from feedback_app.services.runtime import Runtime
 
@@ -39,6 +41,11 @@ def run_worker(
         scheduler.add_job(job, "interval", seconds=every, max_instances=1, coalesce=True, next_run_time=system_clock())
     scheduler.add_job(worker.prove, "interval", (probes or {},), seconds=PROBE_SECONDS, max_instances=1, coalesce=True)
     scheduler.add_job(worker.watch_canary, "interval", seconds=PROBE_SECONDS, max_instances=1, coalesce=True)
+    if runtime.settings.visits.drop_folder:
+        folder = (runtime, Path(runtime.settings.visits.drop_folder))
+        scheduler.add_job(
+            visit_files.take_folder, "interval", folder, seconds=PROBE_SECONDS, max_instances=1, coalesce=True
+        )
     scheduler.start()
     stop.wait()
     scheduler.shutdown(wait=True)

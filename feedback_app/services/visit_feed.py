@@ -130,7 +130,7 @@ def _ready(
     muted = Muted(name, department, department_id, visit.outcome, visit.age, visit.with_guardian)
     rule = muting(around.quiet, muted)
     decide_at, not_invited = _to_decide(around.rules, visit, at, department_id, quiet=rule is not None)
-    reachable = decide_at is not None or (visit.kind == INPATIENT and bool(visit.phone or visit.openid))
+    reachable = decide_at is not None or visit.kind == INPATIENT  # to be followed up
     day = local_day(at, zone)
     row = {
         "reference_hash": reference_hash(vault, visit.reference),
@@ -144,6 +144,7 @@ def _ready(
         "quiet": rule.why if rule else "",
         "decide_at": decide_at,
         "not_invited": not_invited,
+        "follow_up": "",
         "told_by": told_by,
         "received_at": now,
     }
@@ -227,7 +228,7 @@ def _forget_on(one: Ready, contact_days: int) -> date:
 
 def _put_right(session: Session, visit_id: int, one: Ready, contact_days: int) -> None:
     """Another doctor, another time. What was decided about an invitation stays decided."""
-    kept = {"reference_hash", "decide_at", "not_invited", "told_by", "received_at"}
+    kept = {"reference_hash", "decide_at", "not_invited", "follow_up", "told_by", "received_at"}
     values = {name: value for name, value in one.row.items() if name not in kept}
     session.execute(update(HospitalVisit).where(HospitalVisit.id == visit_id).values(**values))
     session.execute(delete(VisitContact).where(VisitContact.visit_id == visit_id))
