@@ -16,7 +16,7 @@ from feedback_app.cli._patient_worker import PatientWorker
 from feedback_app.settings import Settings
 
 _SECRET_PATHS = re.compile(
-    r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/mail|stars/review|mine)/+)[^/]+"
+    r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/mail|stars/review|mine|i|f)/+)[^/]+"
 )
 _FORMATS = {
     "text": "%(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms",
