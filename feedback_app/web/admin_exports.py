@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 
 from feedback_app.domain.periods import local_day
-from feedback_app.errors import FeedbackError, Refused
+from feedback_app.errors import FeedbackError, NotFound, Refused
 from feedback_app.services import console_exports as exports
 from feedback_app.services.exports import Span
 from feedback_app.web import navigation
@@ -53,6 +53,19 @@ def _span() -> Span:
     except ValueError:
         raise Refused("exports.bad_span") from None
     return Span(runtime().zone, since, until)
+
+
+@blueprint.get("/admin/exports/<kind>")
+@allow(QUALITY, ADMIN, DIRECTOR, OFFICE)
+def take(kind: str) -> Any:
+    """What the page's form asks, as the address of the file."""
+    asked = {name: request.args[name] for name in ("span", "since", "until") if request.args.get(name)}
+    if asked.get("since") or asked.get("until"):
+        asked["span"] = _CUSTOM
+    form = request.args.get("form", exports.FORMS[0])
+    if kind not in exports.KINDS_OF or form not in exports.FORMS:
+        raise NotFound("exports.no_kind")
+    return redirect(url_for("admin_exports.download", kind=kind, form=form, **cast(dict[str, Any], asked)), 303)
 
 
 @blueprint.get("/admin/exports/<kind>.<form>")

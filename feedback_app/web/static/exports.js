@@ -4,10 +4,10 @@
   if (!box || !window.ReadableStream) return;
   const words = box.querySelector("p"), bar = box.querySelector("progress");
   const say = (key, n) => { words.textContent = words.dataset[key].replace("{n}", n); };
-  async function take(link) {
-    const answer = await fetch(link.href, { credentials: "same-origin" });
+  async function take(href) {
+    const answer = await fetch(href, { credentials: "same-origin" });
     const file = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") || "");
-    if (!answer.ok || !file) { location.href = link.href; return; }
+    if (!answer.ok || !file) { location.href = href; return; }
     const rows = Number(answer.headers.get("X-Rows") || 0), reader = answer.body.getReader(), pieces = [];
     let lines = 0;
     const counted = /csv|json/.test(answer.headers.get("Content-Type") || "");
@@ -25,11 +25,19 @@
     setTimeout(() => URL.revokeObjectURL(address), 60000);
     bar.value = 100; say("done", Math.max(0, lines));
   }
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-export]");
-    if (!link || event.ctrlKey || event.metaKey) return;
+  function begin(event, href) {
     event.preventDefault();
     box.hidden = false; bar.removeAttribute("value"); say("going", 0);
-    take(link).catch(() => say("failed", 0));
+    take(href).catch(() => say("failed", 0));
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-export]");
+    if (link && !event.ctrlKey && !event.metaKey) begin(event, link.href);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-export]");
+    if (!form) return;
+    const asked = new URLSearchParams(new FormData(form, event.submitter));
+    begin(event, form.action + "?" + asked);
   });
 })();
