@@ -858,6 +858,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", "period", "service_point_id", name=op.f("uq_figures_name_period_service_point_id")),
     )
     op.create_table(
+        "follow_up_plans",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("word", sa.String(length=40), nullable=False),
+        sa.Column("days", sa.JSON(), nullable=False),
+        sa.Column("questions", sa.JSON(), nullable=False),
+        sa.Column("caller", sa.String(length=12), nullable=False),
+        sa.Column("call_after_days", sa.Integer(), nullable=False),
+        sa.Column("made_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=60), nullable=False),
+        sa.Column("ended_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["service_points.id"], name=op.f("fk_follow_up_plans_department_id_service_points")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_up_plans")),
+    )
+    op.create_table(
         "hospital_visits",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference_hash", sa.String(length=32), nullable=False),
@@ -871,6 +889,7 @@ def upgrade() -> None:
         sa.Column("quiet", sa.String(length=12), nullable=False),
         sa.Column("decide_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
         sa.Column("not_invited", sa.String(length=12), nullable=False),
+        sa.Column("follow_up", sa.String(length=8), nullable=False),
         sa.Column("told_by", sa.String(length=20), nullable=False),
         sa.Column("received_at", feedback_app.db.base.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -885,6 +904,7 @@ def upgrade() -> None:
     with op.batch_alter_table("hospital_visits", schema=None) as batch_op:
         batch_op.create_index("ix_hospital_visits_day_point", ["day", "service_point_id"], unique=False)
         batch_op.create_index("ix_hospital_visits_decide_at", ["decide_at"], unique=False)
+        batch_op.create_index("ix_hospital_visits_kind_follow_up", ["kind", "follow_up"], unique=False)
         batch_op.create_index("ix_hospital_visits_person_hash", ["person_hash"], unique=False)
 
     op.create_table(
@@ -1959,6 +1979,41 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_deeds_case_id_cases")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_deeds")),
     )
+    op.create_table(
+        "follow_ups",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("visit_id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("after_days", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("asked_at", feedback_app.db.base.Instant(timezone=True), nullable=True),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("last_call_on", sa.Date(), nullable=True),
+        sa.Column("how", sa.String(length=8), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("done_by", sa.String(length=60), nullable=False),
+        sa.Column("answers_sealed", sa.Text(), nullable=False),
+        sa.Column("worrying", sa.Boolean(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_follow_ups_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["service_points.id"], name=op.f("fk_follow_ups_department_id_service_points")
+        ),
+        sa.ForeignKeyConstraint(
+            ["plan_id"], ["follow_up_plans.id"], name=op.f("fk_follow_ups_plan_id_follow_up_plans")
+        ),
+        sa.ForeignKeyConstraint(
+            ["visit_id"], ["hospital_visits.id"], name=op.f("fk_follow_ups_visit_id_hospital_visits")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_ups")),
+        sa.UniqueConstraint("visit_id", "after_days", name=op.f("uq_follow_ups_visit_id_after_days")),
+    )
+    with op.batch_alter_table("follow_ups", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_follow_ups_done_on"), ["done_on"], unique=False)
+        batch_op.create_index("ix_follow_ups_state_due", ["state", "due_on"], unique=False)
+
     op.create_table(
         "good_cases",
         sa.Column("id", sa.Integer(), nullable=False),
