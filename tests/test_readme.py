@@ -28,14 +28,14 @@ def test_commands_in_the_manuals_exist(manual: Path) -> None:
     """Whatever stands in code after ``service-star`` and is no option is a command."""
     known = set(main.places())
     for typed in re.findall(
-        r"(?:^|[`/])service-star ((?:--config \S+ )?)([a-z]+)", manual.read_text("utf-8"), re.MULTILINE
+        r"(?:^|[`/])service-star ((?:--config \S+ )?)([a-z][a-z-]*)", manual.read_text("utf-8"), re.MULTILINE
     ):
         assert typed[1] in known, f"{manual.name}: service-star {typed[1]}"
 
 
 @pytest.mark.parametrize("manual", MANUALS, ids=lambda path: path.name)
 def test_options_in_the_manuals_exist(manual: Path) -> None:
-    for name, rest in re.findall(r"service-star ([a-z]+)((?: [^`\n]+)?)", manual.read_text("utf-8")):
+    for name, rest in re.findall(r"service-star ([a-z][a-z-]*)((?: [^`\n]+)?)", manual.read_text("utf-8")):
         command = main.program.get_command(click.Context(main.program), name)
         if command is None or isinstance(command, click.Group):
             continue
