@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.periods import local_day
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import awards, bodies, canary, evidence, leaderboards
+from feedback_app.services import awards, bodies, canary, change_cards, evidence, leaderboards
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.transaction import Session
 from feedback_app.web.access import PUBLIC, allow
@@ -16,7 +16,8 @@ blueprint = Blueprint("boards", __name__, url_prefix="/stars")
 
 SCREEN_ROWS = 5
 SCREEN_LEAGUES = 3
-SCREEN_SECONDS = 40  # then the next leagues, or the same ones anew
+SCREEN_CARDS = 2  # of "you said, we did" on one page, the newest
+SCREEN_SECONDS = 40  # then the next page, or the same one anew
 
 
 @blueprint.get("/")
@@ -35,20 +36,29 @@ def index() -> str:
 @blueprint.get("/screen")
 @allow(PUBLIC)
 def screen() -> str:
-    """For a screen of 1920 × 1080 in the lobby: the newest board, three leagues at a time. It turns its own pages."""
+    """For a screen of 1920 × 1080 in the lobby: the newest board, three leagues at a time, then what patients said and what
+    was done about it; below all of them how the records stand. It turns its own pages."""
     with runtime().reading() as session:
         board = _newest(session)
-    filled = [result for result in board.results if result.rows] if board else []
-    parts = max(1, -(-len(filled) // SCREEN_LEAGUES))
-    part = request.args.get("part", 0, type=int) % parts
-    return render_template(
-        "boards/screen.html",
-        board=board,
-        results=filled[part * SCREEN_LEAGUES : (part + 1) * SCREEN_LEAGUES],
-        most=SCREEN_ROWS,
-        seconds=SCREEN_SECONDS,
-        following=(part + 1) % parts,
-    )
+        cards = change_cards.shown(session)[:SCREEN_CARDS]
+        proven = canary.standing(session, runtime(), runtime().now())
+        sealed = evidence.heads(session, 1)
+        filled = [result for result in board.results if result.rows] if board else []
+        boards = -(-len(filled) // SCREEN_LEAGUES)
+        parts = max(1, boards + bool(cards))
+        part = request.args.get("part", 0, type=int) % parts
+        return render_template(
+            "boards/screen.html",
+            board=board,
+            results=filled[part * SCREEN_LEAGUES : (part + 1) * SCREEN_LEAGUES],
+            cards=cards if part == boards else (),
+            proven=proven,
+            sealed=sealed[0]["size"] if sealed else 0,
+            most=SCREEN_ROWS,
+            seconds=SCREEN_SECONDS,
+            following=(part + 1) % parts,
+            zone=runtime().zone,
+        )
 
 
 @blueprint.get("/<award>")
