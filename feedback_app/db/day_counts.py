@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from feedback_app.db.base import Base
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import CANARY, Rating
+from feedback_app.domain.day_bodies import levels
 
 HOSPITAL, NO_UNIT = 0, -1
 """In place of a department: all of them; and ratings of what belongs to none."""
@@ -30,6 +31,7 @@ class DayCount(Base):
     service_point_id: Mapped[int] = mapped_column(ForeignKey("service_points.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    levels: Mapped[list[int]] = mapped_column(JSON)  # those of the body, for lists: small to read
     body: Mapped[dict[str, Any]] = mapped_column(JSON)  # domain.day_bodies
 
 
@@ -41,6 +43,7 @@ class UnitDay(Base):
 
     unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(primary_key=True)
+    levels: Mapped[list[int]] = mapped_column(JSON)
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
@@ -126,12 +129,18 @@ def of_point(session: Session, point_id: int, first: date, last: date) -> list[t
     return [(day, unit, body) for day, unit, body in session.execute(query)]
 
 
-def points_of_unit(session: Session, unit_id: int, first: date, last: date) -> list[tuple[int, date, dict[str, Any]]]:
-    """Service point, day and body of all that belonged to a department."""
-    query = select(DayCount.service_point_id, DayCount.day, DayCount.body).where(
+def levels_of_points(session: Session, unit_id: int, first: date, last: date) -> list[tuple[int, list[int]]]:
+    """Service point and levels of each day of all that belonged to a department."""
+    query = select(DayCount.service_point_id, DayCount.levels).where(
         DayCount.day.between(first, last), DayCount.unit_id == unit_id
     )
-    return [(point_id, day, body) for point_id, day, body in session.execute(query)]
+    return [(point_id, counted) for point_id, counted in session.execute(query)]
+
+
+def levels_of_units(session: Session, first: date, last: date) -> list[tuple[int, list[int]]]:
+    """Department and levels of each day, the hospital's not."""
+    query = select(UnitDay.unit_id, UnitDay.levels).where(UnitDay.day.between(first, last), UnitDay.unit_id != HOSPITAL)
+    return [(unit_id, counted) for unit_id, counted in session.execute(query)]
 
 
 def of_unit(session: Session, unit_id: int, first: date, last: date) -> list[tuple[date, dict[str, Any]]]:
@@ -166,7 +175,7 @@ def replace_points(
             )
             session.execute(gone.execution_options(synchronize_session=False))
     rows = [
-        {"service_point_id": point_id, "day": day, "unit_id": unit_id, "body": body}
+        {"service_point_id": point_id, "day": day, "unit_id": unit_id, "levels": levels(body), "body": body}
         for (point_id, day, unit_id), body in bodies.items()
     ]
     if rows:
@@ -177,7 +186,11 @@ def replace_units(session: Session, day: date, bodies: dict[int, dict[str, Any]]
     """What is stored of these departments on that day becomes ``bodies``; an empty one is removed."""
     gone = delete(UnitDay).where(UnitDay.day == day, UnitDay.unit_id.in_(list(bodies)))
     session.execute(gone.execution_options(synchronize_session=False))
-    rows = [{"unit_id": unit_id, "day": day, "body": body} for unit_id, body in bodies.items() if body]
+    rows = [
+        {"unit_id": unit_id, "day": day, "levels": levels(body), "body": body}
+        for unit_id, body in bodies.items()
+        if body
+    ]
     if rows:
         session.execute(insert(UnitDay), rows)
 

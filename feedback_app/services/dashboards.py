@@ -20,7 +20,7 @@ from feedback_app.domain.signals import Judged, Sample
 from feedback_app.domain.weeks import Week, days_of, whole_weeks
 from feedback_app.errors import NotFound
 from feedback_app.services import day_counts
-from feedback_app.services.day_counts import HOSPITAL, NO_UNIT
+from feedback_app.services.day_counts import HOSPITAL
 from feedback_app.services.question_lines import QuestionLine, Versions
 
 RANGES = (7, 28, 91, 182)
@@ -112,7 +112,8 @@ def overview(session: Session, of: Scope, *, days: int, today: date, zone: ZoneI
     inside = day_bodies.together(body for day, body in found.items() if day >= first)
     counted = day_bodies.levels(inside)
     versions = Versions(session)
-    rated, places = _coverage(session, of, first, today)
+    sums = _sums(session, of, first, today)
+    rated, places = _coverage(session, of, sums)
     return Overview(
         scope=of,
         first=first,
@@ -122,7 +123,7 @@ def overview(session: Session, of: Scope, *, days: int, today: date, zone: ZoneI
         points=intervals.points(counted),
         received=sum(counted) + inside.get("x", 0),
         weeks=tuple(control(found, weeks, versions)),
-        parts=tuple(_parts(session, of, first, today)),
+        parts=tuple(_parts(session, of, sums)),
         channels=tuple(by_channel(inside)),
         hours=tuple(by_hour(inside, today, zone)),
         questions=tuple(line for line in versions.lines(inside) if groups.is_enough(line.n)),
@@ -152,22 +153,29 @@ def _sample(body: Body, broken: bool = False) -> Sample:
     return Sample(sum(counted[intervals.SATISFIED - 1 :]), sum(counted), broken)
 
 
-def _parts(session: Session, of: Scope, first: date, last: date) -> list[Part]:
+def _sums(session: Session, of: Scope, first: date, last: date) -> Mapping[int, Sequence[int]]:
+    """Levels of each department of the hospital, or of each service point of a department."""
+    if of.point is not None:
+        return {}
+    if of.unit is None:
+        return day_counts.of_all_units(session, first, last)
+    return day_counts.of_points_of_unit(session, of.unit.id, first, last)
+
+
+def _parts(session: Session, of: Scope, sums: Mapping[int, Sequence[int]]) -> list[Part]:
     """Departments of the hospital; windows, places, teams and all staff together of a department."""
     if of.point is not None:
         return []
     if of.unit is None:
-        sums = day_counts.of_all_units(session, first, last)
         names = _names(session, sums)
         order = [*names, *(key for key in sums if key not in names)]
-        return table({(str(key), names.get(key, "")): day_bodies.levels(sums[key]) for key in order}, like=True)
-    sums = day_counts.of_points_of_unit(session, of.unit.id, first, last)
+        return table({(str(key), names.get(key, "")): sums[key] for key in order}, like=True)
     query = select(ServicePoint).where(ServicePoint.id.in_(list(sums))).order_by(ServicePoint.sort_key, ServicePoint.id)
     cells: dict[tuple[str, str], list[int]] = {}
     for point in session.scalars(query):
         key = (STAFF, "") if point.kind == STAFF else (str(point.id), point.name)
         known = cells.get(key, [0] * 5)
-        cells[key] = [a + b for a, b in zip(known, day_bodies.levels(sums[point.id]), strict=True)]
+        cells[key] = [a + b for a, b in zip(known, sums[point.id], strict=True)]
     return table(cells)
 
 
@@ -216,20 +224,13 @@ def local_hour(utc_hour: int, day: date, zone: ZoneInfo) -> int:
     return datetime.combine(day, time(utc_hour), UTC).astimezone(zone).hour
 
 
-def _coverage(session: Session, of: Scope, first: date, last: date) -> tuple[int, int]:
+def _coverage(session: Session, of: Scope, sums: Mapping[int, Sequence[int]]) -> tuple[int, int]:
     """Departments (of the hospital) or service points (of a department) with any rating, and how many there are."""
     if of.point is not None:
         return 0, 0
-    if of.unit is None:
-        active = set(
-            session.scalars(select(ServicePoint.id).where(ServicePoint.kind == "department", ServicePoint.active))
-        )
-        rated = set(day_counts.of_all_units(session, first, last)) - {NO_UNIT}
-        return len(rated & active), len(active)
-    members = ServicePoint.department_id == of.unit.id
-    active = set(session.scalars(select(ServicePoint.id).where(members, ServicePoint.active)))
-    rated = set(day_counts.of_points_of_unit(session, of.unit.id, first, last))
-    return len(rated & active), len(active)
+    inside = ServicePoint.kind == "department" if of.unit is None else ServicePoint.department_id == of.unit.id
+    active = set(session.scalars(select(ServicePoint.id).where(inside, ServicePoint.active)))
+    return len(active.intersection(sums)), len(active)
 
 
 def listed_units(session: Session) -> Sequence[ServicePoint]:

@@ -33,6 +33,8 @@ __all__ = [
 
 Stored = dict[tuple[int, date, int], Body]
 """(service point, day, department) -> body."""
+Levels = list[int]
+"""Counts of one to five stars."""
 Scorer = Callable[[int, Mapping[str, Any]], dict[str, float]]
 _ONE_BY_ONE = 50  # points of one month; from there on the whole month is read at once
 
@@ -140,28 +142,35 @@ def of_unit(session: Session, unit_id: int, first: date, last: date) -> dict[dat
     return {day: body for day, body in found.items() if body}
 
 
-def of_all_units(session: Session, first: date, last: date) -> dict[int, Body]:
-    """Every department's sum over these days, as of now; the hospital's not."""
-    found: dict[int, Body] = defaultdict(dict)
-    for unit_id, _, body in day_counts.of_all_units(session, first, last):
-        day_bodies.add(found[unit_id], body)
+def of_all_units(session: Session, first: date, last: date) -> dict[int, Levels]:
+    """Every department's levels over these days, as of now; the hospital's not."""
+    found = _sums(day_counts.levels_of_units(session, first, last))
     for (day, unit_id), several in changed(session).items():
         if first <= day <= last:
-            for _, body in several:
-                day_bodies.add(found[unit_id], body)
-    return {unit_id: body for unit_id, body in found.items() if body}
+            _add_levels(found, ((unit_id, day_bodies.levels(body)) for _, body in several))
+    return {unit_id: levels for unit_id, levels in found.items() if any(levels)}
 
 
-def of_points_of_unit(session: Session, unit_id: int, first: date, last: date) -> dict[int, Body]:
-    """The sum over these days of every service point that belonged to the department, as of now."""
-    found: dict[int, Body] = defaultdict(dict)
-    for point_id, _, body in day_counts.points_of_unit(session, unit_id, first, last):
-        day_bodies.add(found[point_id], body)
+def of_points_of_unit(session: Session, unit_id: int, first: date, last: date) -> dict[int, Levels]:
+    """The levels over these days of every service point that belonged to the department, as of now."""
+    found = _sums(day_counts.levels_of_points(session, unit_id, first, last))
     for (day, unit), several in changed(session).items():
         if first <= day <= last and unit == unit_id:
-            for point_id, body in several:
-                day_bodies.add(found[point_id], body)
-    return {point_id: body for point_id, body in found.items() if body}
+            _add_levels(found, ((point_id, day_bodies.levels(body)) for point_id, body in several))
+    return {point_id: levels for point_id, levels in found.items() if any(levels)}
+
+
+def _sums(rows: Iterable[tuple[int, Levels]]) -> dict[int, Levels]:
+    found: dict[int, Levels] = {}
+    _add_levels(found, rows)
+    return found
+
+
+def _add_levels(found: dict[int, Levels], rows: Iterable[tuple[int, Levels]]) -> None:
+    for key, levels in rows:
+        known = found.setdefault(key, [0] * 5)
+        for place, count in enumerate(levels):
+            known[place] += count
 
 
 def of_point(session: Session, point_id: int, first: date, last: date) -> dict[date, Body]:
