@@ -480,6 +480,7 @@ def upgrade() -> None:
         "unit_days",
         sa.Column("unit_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("levels", sa.JSON(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("unit_id", "day", name=op.f("pk_unit_days")),
     )
@@ -736,6 +737,7 @@ def upgrade() -> None:
         sa.Column("service_point_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("unit_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("levels", sa.JSON(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["service_point_id"], ["service_points.id"], name=op.f("fk_day_counts_service_point_id_service_points")
