@@ -153,15 +153,12 @@ def compared(now: Levels, before: Levels) -> str:
 def _units(session: Session, month: Month) -> list[UnitLine]:
     """In the order of the directory, never by figure; the small ones together, where together they are enough."""
     now, before = (day_counts.of_all_units(session, *span(one)) for one in (month, month.shifted(-1)))
-    levels = {
-        unit_id: day_bodies.levels(body) for unit_id, body in now.items() if unit_id not in (day_counts.HOSPITAL,)
-    }
+    levels = {unit_id: found for unit_id, found in now.items() if unit_id not in (day_counts.HOSPITAL,)}
     table = groups.told({unit_id: sum(found) for unit_id, found in levels.items()})
     query = select(ServicePoint).where(ServicePoint.id.in_([one for one in table.shown if one > 0]))
     places = session.scalars(query.order_by(ServicePoint.sort_key, ServicePoint.name)).all()
     lines = [
-        UnitLine(one.name, levels[one.id], compared(levels[one.id], day_bodies.levels(before.get(one.id, {}))))
-        for one in places
+        UnitLine(one.name, levels[one.id], compared(levels[one.id], before.get(one.id, [0] * 5))) for one in places
     ]
     others = [levels[one] for one in (*table.rest, *(key for key in table.shown if key <= 0))]
     rest = [sum(column) for column in zip(*others, strict=True)] if others else []
@@ -169,7 +166,7 @@ def _units(session: Session, month: Month) -> list[UnitLine]:
 
 
 def _is_told(session: Session, unit_id: int, first: date, last: date) -> bool:
-    parts = [day_bodies.n(body) for body in day_counts.of_points_of_unit(session, unit_id, first, last).values()]
+    parts = [sum(levels) for levels in day_counts.of_points_of_unit(session, unit_id, first, last).values()]
     return groups.is_safe(parts)
 
 
