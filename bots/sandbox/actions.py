@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bots.sandbox.pusher import CUT_SECONDS, Later, Outcome, Push, Pusher
-from bots.sandbox.state import ACCOUNT, MINE, SYSTEM, Patient, Platform
+from bots.sandbox.state import ACCOUNT, MEDIA_LIFE, MINE, SYSTEM, Media, Patient, Platform
 
 
 class NotPossible(Exception):
@@ -141,7 +141,8 @@ class Phone:
     def _media(self, kind: str, content: bytes) -> str:
         with self.platform.lock:
             media = f"{kind}_{self.platform.next_msg_id()}"
-            self.platform.remember(self.platform.media, media, (kind, content))
+            until = self.platform.now() + MEDIA_LIFE
+            self.platform.remember(self.platform.media, media, Media(kind, content, until))
             return media
 
     def _scene(self, what: str) -> str:

@@ -23,6 +23,7 @@ from feedback_app.settings import Settings
 ACCOUNT = "gh_5a7d0b0c5a7d"  # the official account's original id, the From and To of callbacks
 BOX_SIZE = 500  # messages kept for each person, member and group
 DIRECTORY_PAUSE = 2.0  # seconds of real time
+MEDIA_LIFE = timedelta(days=3)
 MEMORY = 20_000  # codes, tickets, media and message ids kept, each
 FAILURE_TEXT = "该公众号提供的服务出现故障，请稍后再试"  # what WeChat itself shows
 
@@ -74,6 +75,15 @@ class Message:
             "at": self.at.isoformat(),
             "content": self.content,
         }
+
+
+@dataclass(frozen=True)
+class Media:
+    """A temporary file: pictures and voices people send, and what is uploaded. It can be fetched for three days."""
+
+    kind: str
+    content: bytes
+    until: datetime
 
 
 @dataclass
@@ -138,7 +148,7 @@ class Platform:
             self.sent_ids: dict[tuple[str, str], tuple[datetime, int]] = {}  # (openid, client_msg_id)
             self.repeated: dict[bytes, datetime] = {}  # WeCom request bodies under the duplicate check
             self.menu: dict[str, Any] | None = None
-            self.media: dict[str, tuple[str, bytes]] = {}
+            self.media: dict[str, Media] = {}
             self.webhook_rate = Rate(20, timedelta(minutes=1))
             self.member_rates = (Rate(30, timedelta(minutes=1)), Rate(1_000, timedelta(hours=1)))
             self.ip_refused = False

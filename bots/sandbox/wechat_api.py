@@ -8,7 +8,7 @@ from flask import Blueprint, request
 
 from bots.sandbox import fields
 from bots.sandbox.gate import Answer, ApiError, api, body, phone
-from bots.sandbox.state import THEIRS, Patient, Platform
+from bots.sandbox.state import MEDIA_LIFE, THEIRS, Media, Patient, Platform
 
 blueprint = Blueprint("wechat_api", __name__)
 DONE: Answer = {"errcode": 0, "errmsg": "ok"}
@@ -266,9 +266,9 @@ def jsapi_ticket(platform: Platform) -> Answer:
 @api(blueprint, "/cgi-bin/media/get", methods=("GET",))
 def media_get(platform: Platform) -> Answer:
     found = platform.media.get(request.args.get("media_id", ""))
-    if found is None:
+    if found is None or platform.now() >= found.until:
         raise ApiError(40007, "invalid media_id")
-    return {"file": found[1]}
+    return {"file": found.content}
 
 
 @api(blueprint, "/cgi-bin/media/upload")
@@ -279,6 +279,6 @@ def media_upload(platform: Platform) -> Answer:
         raise ApiError(44001, "empty media data")
     kind = request.args.get("type", "image")
     media = f"{kind}_{platform.next_msg_id()}"
-    platform.remember(platform.media, media, (kind, content))
+    platform.remember(platform.media, media, Media(kind, content, platform.now() + MEDIA_LIFE))
     answer: dict[str, Any] = {"type": kind, "media_id": media, "created_at": int(platform.now().timestamp())}
     return answer

@@ -166,10 +166,14 @@ def test_the_menu_is_kept_and_checked(calls: Calls) -> None:
     assert calls.get("/cgi-bin/menu/get", access_token=token)["errcode"] == 46003
 
 
-def test_media_comes_back_as_it_was_sent(calls: Calls, phones: SandboxClient, product: Product, address: str) -> None:
+def test_media_comes_back_as_it_was_sent_for_three_days(
+    calls: Calls, phones: SandboxClient, product: Product, address: str, later: MoveClock
+) -> None:
     phones.picture("o-wang")
     media = product.callbacks[0].inner["MediaId"]
     token = calls.classic()
     got = calls.session.get(f"{address}/cgi-bin/media/get", params={"access_token": token, "media_id": media})
     assert got.content.startswith(b"\xff\xd8")
     assert calls.get("/cgi-bin/media/get", access_token=token, media_id="gone")["errcode"] == 40007
+    later(timedelta(days=3, minutes=1))
+    assert calls.get("/cgi-bin/media/get", access_token=calls.classic(), media_id=media)["errcode"] == 40007
