@@ -1,6 +1,7 @@
 """Pictures and voices about a case: fetched by number within their life, drawn anew, shown to the office alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -44,8 +45,8 @@ def send(place: Town, kind: str, content: bytes) -> None:
         return
     phone.voice("oWang", None)
     platform = phone.platform
-    newest = [name for name, (what, _) in platform.media.items() if what == "voice"][-1]
-    platform.media[newest] = ("voice", content)
+    newest = [name for name, kept in platform.media.items() if kept.kind == "voice"][-1]
+    platform.media[newest] = replace(platform.media[newest], content=content)
 
 
 def work(place: Town) -> list[CaseMedia]:
