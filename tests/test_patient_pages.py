@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -195,3 +196,14 @@ def test_numbers_in_a_comment_are_masked_and_the_person_is_told(
         "已经遮住"
         not in client.get(send(client, f"/s/{code('D02')}", overall="1", comment="等了 40 分钟").location).text
     )
+
+
+@pytest.mark.parametrize("lang", ["zh", "en", "ug"])
+def test_the_length_of_the_receipt_does_not_tell_the_level(app: Flask, code: Callable[[str], str], lang: str) -> None:
+    """An encrypted line still shows how long an answer is; a low rating has a case and more words about it."""
+    lengths = set()
+    for level in ("1", "2", "3", "4", "5"):
+        phone = app.test_client()
+        sent = send(phone, f"/s/{code('D01')}?lang={lang}", overall=level)
+        lengths.add((len(sent.data), sent.status_code, len(phone.get(sent.headers["Location"]).data)))
+    assert len(lengths) == 1, lengths
