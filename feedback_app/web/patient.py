@@ -194,7 +194,7 @@ def receipt(receipt: str) -> str:
         masked=masked,
         changeable=changeable,
         case_code=code,
-        filler=secrets.token_urlsafe(LONGEST_OWN)[:LONGEST_OWN] if level else "",
+        filler=secrets.token_hex(LONGEST_OWN // 2) if level else "",
     )
 
 
