@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import cache
 
-from bots import events, intents, knowledge, long_answers, pace, selection, steps
+from bots import events, intents, knowledge, leaflets, long_answers, pace, selection, steps
 from bots.intents import _closing, _intake
 from bots.language.meaning import Context, Understanding
 from bots.language.understand import understand
@@ -59,7 +59,7 @@ def _with_news(turn: Turn, person: case_news.Person, reply: Reply) -> Reply:
 
 def act(turn: Turn, reading: Understanding) -> Reply:
     """The answer to a message that has been read."""
-    answered = long_answers.rest(turn) or selection.read(turn) or steps.read(turn, reading)
+    answered = long_answers.rest(turn) or selection.read(turn) or leaflets.read(turn) or steps.read(turn, reading)
     return answered or _intake.left(turn, known_intents()[reading.intent].answer(turn, reading))
 
 

@@ -41,7 +41,7 @@ _TAKES_FILES = {
     "admin_deeds.register": LARGEST_FILE,
     "staff_area.register_deed": LARGEST_FILE,
     "admin_activity_steps.act": LARGEST_FILE,
-    "admin_documents.act": LARGEST_FILE,
+    "admin_documents.write": LARGEST_FILE,
     "staff_activities.inspect": LARGEST_ATTACHMENTS,
 }
 

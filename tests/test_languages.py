@@ -37,6 +37,7 @@ ERRORS = {
     "picture_too_large",
     "ratings": "change_over bad_score no_target no_receipt",
     "tickets": "not_known no_screen",
+    "leaflets": "none",
     "invitations": "over full bad_form no_number",
 }
 TEMPLATES = Path(__file__).parent.parent / "templates"

@@ -35,6 +35,11 @@ def read_file(data: bytes, name: str) -> tuple[str, str, bytes]:
     return f"{PurePath(plain).stem[:90]}.jpg", JPEG, pictures.redrawn(data)
 
 
+def digest_of(content: bytes) -> str:
+    """What makes the same file the same."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def may_fill(session: Session, one: Activity, point: ServicePoint) -> bool:
     """Whether this member of staff inspects: on the list as inspector or lead, and never at their own place."""
     own = one.target is not None and one.target.id in (point.id, point.department_id)
@@ -80,7 +85,7 @@ def attach(
     if item and item not in {each.key for each in kind_of(one).items}:
         raise Refused("activities.bad_mark")
     name, content_type, content = file
-    digest = hashlib.sha256(content).hexdigest()
+    digest = digest_of(content)
     mine = select(ActivityFile).where(ActivityFile.activity_id == one.id)
     known = session.scalar(mine.where(ActivityFile.digest == digest))
     if known is not None:

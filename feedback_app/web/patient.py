@@ -21,6 +21,7 @@ from feedback_app.services import (
     case_codes,
     changes,
     complaints,
+    documents,
     forms,
     patient_questions,
     pictures,
@@ -183,6 +184,9 @@ def receipt(receipt: str) -> str:
     with runtime().reading() as session:
         accepted = ratings.by_receipt(session, tidy(receipt))
         place = forms.place_of(accepted.point, _names())
+        unit = accepted.point.department
+        leaflets = documents.has_leaflets(session, unit.id if unit else None)
+        unit_key = unit.key if unit else ""
     changeable = _may_change(accepted.receipt) and changes.is_open(accepted, runtime().now())
     level, masked = _own(accepted)
     code = case_codes.code(runtime().vault, accepted.case_number) if accepted.case_number else ""
@@ -195,6 +199,8 @@ def receipt(receipt: str) -> str:
         changeable=changeable,
         case_code=code,
         filler=secrets.token_hex(LONGEST_OWN // 2) if level else "",
+        leaflets=leaflets,
+        unit_key=unit_key,
     )
 
 
