@@ -165,6 +165,7 @@ def _words_in_templates(app: Flask, settings: Settings) -> None:
             "lang": context.language(),
             "languages": texts.languages(),
             "offered": context.offered_languages(),
+            "offered_languages": context.offered_languages,
             "care": context.large_type(),
             "tablet": tablets.mode(),
             "idle_seconds": tablets.IDLE_SECONDS,
