@@ -122,21 +122,21 @@ def test_a_patient_accepts_in_two_taps_and_tells_nothing(client: FlaskClient, ru
     one = planned(
         runtime, key, at=datetime.fromisoformat("2026-12-01T09:00:00+08:00"), place="门诊三楼", title="聊聊看病那些事"
     )
-    assert "聊聊看病那些事" in client.get("/invitations").text
-    page = client.get(f"/invitations/{one}").text
+    assert "聊聊看病那些事" in client.get("/events").text
+    page = client.get(f"/events/{one}").text
     fields = re.findall(r"<(?:input|textarea|select)[^>]*>", page.split("<form", 1)[1])
     assert all('type="hidden"' in one for one in fields), fields
     form = re.findall(r'name="key" value="([^"]+)"', page)[0]
-    places = [client.post(f"/invitations/{one}", data={"key": form}).headers["Location"] for _ in range(2)]
+    places = [client.post(f"/events/{one}", data={"key": form}).headers["Location"] for _ in range(2)]
     assert places[0] == places[1]
     assert "我们等您" in client.get(places[0]).text
     assert client.post(places[0]).status_code == 303
     assert "已取消" in client.get(places[0]).text
     with runtime.reading() as session:
         assert session.query(ActivityGuest).count() == 1
-    assert client.post(f"/invitations/{one}", data={"key": "short"}).status_code == 400
-    assert client.get(f"/invitations/{planned(runtime, 'course')}").status_code == 404
-    assert client.get(f"/invitations/{one}/ABCDEFGH").status_code == 404
+    assert client.post(f"/events/{one}", data={"key": "short"}).status_code == 400
+    assert client.get(f"/events/{planned(runtime, 'course')}").status_code == 404
+    assert client.get(f"/events/{one}/ABCDEFGH").status_code == 404
 
 
 def test_head_and_director_read_what_is_theirs_and_change_nothing(client: FlaskClient, runtime: Runtime) -> None:

@@ -228,7 +228,7 @@ def test_patients_pages_are_good_in_four_languages(phone: Page, server: str, run
         leaflet = documents.get(session, key).key
     found = []
     for language in ("zh", "en", "zh-Hant", "ug"):
-        for path in ("/health", f"/health/{leaflet}", "/our-stars", "/invitations", f"/invitations/{activity}"):
+        for path in ("/health", f"/health/{leaflet}", "/our-stars", "/events", f"/events/{activity}"):
             phone.goto(f"{server}{path}?lang={language}")
             found += faults(phone)
             assert width(phone) <= 390, path

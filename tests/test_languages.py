@@ -38,7 +38,7 @@ ERRORS = {
     "ratings": "change_over bad_score no_target no_receipt",
     "tickets": "not_known no_screen",
     "leaflets": "none",
-    "invitations": "over full bad_form no_number",
+    "guests": "over full bad_form no_number",
 }
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _HAN = re.compile("[\u3400-\u9fff]")

@@ -19,8 +19,8 @@ from feedback_app.services import (
     advice,
     effects,
     growth,
+    guests,
     inspections,
-    invitations,
 )
 from feedback_app.web import activity_forms, navigation
 from feedback_app.web.access import ADMIN, DIRECTOR, OFFICE, QUALITY, allow, viewer
@@ -129,7 +129,7 @@ def page(activity: int, problem: str = "", kept: Mapping[str, str] | None = None
             files=inspections.files_by_item(session, one.id),
             actions=activity_pages.actions(session, one.id),
             advice=advice.shown(runtime().vault, people, viewer()),
-            guests=invitations.count(session, one.id),
+            guests=guests.count(session, one.id),
             owners=[each for each in accounts.all_accounts(session) if each.active],
             today=local_day(runtime().now(), runtime().zone),
             may=viewer().role in (ADMIN, QUALITY),

@@ -19,20 +19,8 @@ from feedback_app.services.runtime import Runtime
 _EXTENSION = "service_star"
 NONCE_BYTES = 16  # of randomness behind the nonce of each page's scripts
 FOR_PATIENTS = frozenset(
-    {
-        "patient",
-        "check_code",
-        "evidence",
-        "windows",
-        "rater",
-        "languages",
-        "ease",
-        "tablets",
-        "invitations",
-        "invited",
-        "follow_up",
-    }
-    | {"leaflets"}
+    {"patient", "check_code", "evidence", "windows", "rater", "languages", "ease", "tablets", "guests", "invited"}
+    | {"leaflets", "follow_up"}
 )
 """The blueprints whose pages are there in every language; the others in the complete ones."""
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")

@@ -5,14 +5,14 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from feedback_app.errors import FeedbackError
-from feedback_app.services import activities, invitations, round_pages
+from feedback_app.services import activities, guests, round_pages
 from feedback_app.web import traffic
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.context import explain, runtime
 from feedback_app.web.errors import status_of
 
 OUTSIDE_CSRF = True  # the form has a key of its own, and nobody is signed in
-blueprint = Blueprint("invitations", __name__, url_prefix="/invitations")
+blueprint = Blueprint("guests", __name__, url_prefix="/events")
 
 
 @blueprint.get("")
@@ -22,8 +22,8 @@ def index() -> str:
     with runtime().reading() as session:
         views = round_pages.open_for_proposals(session, now=now, zone=zone)
         return render_template(
-            "patient/invitations.html",
-            found=invitations.open_now(session, now),
+            "patient/gatherings.html",
+            found=guests.open_now(session, now),
             rounds=[one for one in views if "patient" in one.rules.proposers],
             zone=zone,
         )
@@ -37,12 +37,12 @@ def show(activity: int) -> str:
 
 def _page(activity: int, problem: str = "") -> str:
     with runtime().reading() as session:
-        one = invitations.get(session, activity, runtime().now())
+        one = guests.get(session, activity, runtime().now())
         return render_template(
-            "patient/invitation.html",
+            "patient/gathering.html",
             one=one,
             kind=activities.kind_of(one),
-            key=invitations.new_form(),
+            key=guests.new_form(),
             problem=problem,
             zone=runtime().zone,
         )
@@ -54,10 +54,10 @@ def accept(activity: int) -> Any:
     try:
         with runtime().transaction() as session:
             traffic.count(session, "ratings")
-            number = invitations.accept(session, activity, request.form.get("key", ""), now=runtime().now())
+            number = guests.accept(session, activity, request.form.get("key", ""), now=runtime().now())
     except FeedbackError as error:
         return _page(activity, explain(error.code, error.params)), status_of(error)
-    return redirect(url_for("invitations.expected", activity=activity, number=number), 303)
+    return redirect(url_for("guests.expected", activity=activity, number=number), 303)
 
 
 @blueprint.get("/<int:activity>/<number>")
@@ -65,9 +65,9 @@ def accept(activity: int) -> Any:
 def expected(activity: int, number: str) -> str:
     """The guest's own page: when, where, the number to say at the door, and how not to come after all."""
     with runtime().reading() as session:
-        one, guest = invitations.guest(session, activity, number)
+        one, guest = guests.guest(session, activity, number)
         return render_template(
-            "patient/expected.html", one=one, guest=guest, number=invitations.shown(number), zone=runtime().zone
+            "patient/expected.html", one=one, guest=guest, number=guests.shown(number), zone=runtime().zone
         )
 
 
@@ -75,5 +75,5 @@ def expected(activity: int, number: str) -> str:
 @allow(PUBLIC)
 def withdraw(activity: int, number: str) -> Any:
     with runtime().transaction() as session:
-        invitations.withdraw(session, activity, number, now=runtime().now())
-    return redirect(url_for("invitations.expected", activity=activity, number=number), 303)
+        guests.withdraw(session, activity, number, now=runtime().now())
+    return redirect(url_for("guests.expected", activity=activity, number=number), 303)

@@ -25,42 +25,42 @@ def open_now(session: Session, now: datetime) -> Sequence[Activity]:
 
 
 def get(session: Session, activity_id: int, now: datetime) -> Activity:
-    """Raises NotFound ``invitations.over``."""
+    """Raises NotFound ``guests.over``."""
     one = session.get(Activity, activity_id)
     if one is None or one.state != PLANNED or one.starts_at <= now or not kind_of(one).has("guests"):
-        raise NotFound("invitations.over")
+        raise NotFound("guests.over")
     return one
 
 
 def accept(session: Session, activity_id: int, form_key: str, *, now: datetime) -> str:
     """A number that says at the door: I am expected. The same form sent again gives the same one.
 
-    Raises NotFound ``invitations.over``, Refused ``invitations.bad_form``, Conflict ``invitations.full``.
+    Raises NotFound ``guests.over``, Refused ``guests.bad_form``, Conflict ``guests.full``.
     """
     one = get(session, activity_id, now)
     if not 16 <= len(form_key) <= 64:
-        raise Refused("invitations.bad_form")
+        raise Refused("guests.bad_form")
     number = readable(hashlib.sha256(f"guest:{one.id}:{form_key}".encode()).digest(), LENGTH)
     if session.scalar(select(ActivityGuest.id).where(ActivityGuest.form_key == form_key)) is not None:
         return number
     if count(session, one.id) >= MOST:
-        raise Conflict("invitations.full")
+        raise Conflict("guests.full")
     session.add(ActivityGuest(activity_id=one.id, number_hash=_hash(number), form_key=form_key, at=now))
     session.flush()
     return number
 
 
 def guest(session: Session, activity_id: int, number: str) -> tuple[Activity, ActivityGuest]:
-    """Raises NotFound ``invitations.no_number``."""
+    """Raises NotFound ``guests.no_number``."""
     row = session.scalar(select(ActivityGuest).where(ActivityGuest.number_hash == _hash(tidy(number))))
     one = session.get(Activity, activity_id)
     if row is None or one is None or row.activity_id != one.id:
-        raise NotFound("invitations.no_number")
+        raise NotFound("guests.no_number")
     return one, row
 
 
 def withdraw(session: Session, activity_id: int, number: str, *, now: datetime) -> None:
-    """Not coming after all. Raises NotFound ``invitations.no_number``."""
+    """Not coming after all. Raises NotFound ``guests.no_number``."""
     _, row = guest(session, activity_id, number)
     row.withdrawn_at = row.withdrawn_at or now
     session.flush()
