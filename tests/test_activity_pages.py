@@ -10,11 +10,12 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from feedback_app.db.activities import Activity, ActivityFile, ActivityGuest, ActivityMark, ActivityPerson
+from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.services import activity_kinds
 from feedback_app.services.runtime import Runtime
 from tests.console import csrf, sign_in, submit
 from tests.security.people import sign_in_staff
-from tests.star_ratings import id_of
+from tests.star_ratings import id_of, rate
 from tests.test_activities import planned
 
 HALF_PAST = "2026-11-20T11:30"
@@ -146,3 +147,26 @@ def test_head_and_director_read_what_is_theirs_and_change_nothing(client: FlaskC
     assert client.get(f"/admin/activities/{one}").status_code == 200
     assert act(client, one, "close", summary="x").status_code == 403
     assert client.get("/admin/activities/actions").status_code == 200
+
+
+def test_the_weakest_item_and_its_course_are_for_the_person_alone(client: FlaskClient, runtime: Runtime) -> None:
+    """S23, S33: the weakest item of the own forms suggests a course; fewer than ten answers say nothing; nobody else sees it."""
+    with runtime.transaction() as session:
+        version = session.query(QuestionnaireVersion).filter_by(key="outpatient").one().id
+        forms = [{"overall": "5", "book": "always", "doctor_listens": "always"}] * 4
+        rate(session, "D01", (0, 0, 0, 0, 9), "2026-11", questionnaire_version_id=version, answers={**forms[0], "book": "never"})  # fmt: skip
+    planned(runtime, "course", at=datetime.fromisoformat("2026-12-05T09:00:00+08:00"), about="registration", title="预约怎么说清楚")  # fmt: skip
+    sign_in_staff(client, runtime, "D01")
+    assert "最值得练的一项" not in client.get("/staff/activities").text
+    with runtime.transaction() as session:
+        rate(session, "D01", (0, 0, 0, 0, 6), "2026-10", questionnaire_version_id=version, answers={"overall": "5", "book": "never"})  # fmt: skip
+    page = client.get("/staff/activities").text
+    assert "最值得练的一项" in page
+    assert "挂号：0 分（15 份答卷）" in page
+    assert "预约怎么说清楚" in page.split("最值得练的一项")[1]
+    sign_in_staff(client, runtime, "D03")  # the head of the same department
+    assert "最值得练的一项" not in client.get("/staff/activities").text
+    sign_in(client, runtime)
+    page = client.get("/admin/activities/?month=2026-11").text
+    assert "挂号" in page
+    assert "张伟" not in page

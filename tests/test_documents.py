@@ -16,7 +16,7 @@ from feedback_app.db.outbox import OutboxMessage
 from feedback_app.domain.cycles import Period
 from feedback_app.errors import Conflict, NotAllowed, NotFound, Refused
 from feedback_app.jobs.work import campaign
-from feedback_app.services import assessing, awards, documents, growth, leaderboards, public_profiles
+from feedback_app.services import assessing, awards, documents, growth, leaderboards, public_profiles, questionnaires
 from feedback_app.services.documents import Wanted
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
@@ -215,6 +215,14 @@ def test_an_honour_that_was_taken_back_takes_the_person_off_the_page(client: Fla
         assert [name for name, _ in public_profiles.shown(session)] == ["心血管内科"]
         assessing.revoke(session, awards.BUILT_IN, Period.parse("2026-10"), doctor, why="查实", by="li", now=NOON)
         assert public_profiles.shown(session) == []
+
+
+def test_a_shipped_question_set_asks_whether_costs_were_explained() -> None:
+    """S32: treatment to the patient's means is asked of the patient, and nothing of it is computed or stored elsewhere."""
+    made = questionnaires.preset("costs")
+    asked = {one.key: one.text["zh"] for one in made.questions if one.dimension == "costs"}
+    assert set(asked) == {"costs_told", "choices_told"}
+    assert all("none" in {option.value for option in one.options} for one in made.questions if one.key in asked)
 
 
 @pytest.mark.browser

@@ -1,6 +1,7 @@
 """Activities on the phone of a member of staff: what is coming, checking in at the door, inspecting with pictures, own advice."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
@@ -33,13 +34,19 @@ def index() -> str:
         found = activities.of_person(session, g.staff, now)
         return render_template(
             "staff/activities.html",
-            coming=[one for one in reversed(found) if one.state == activities.PLANNED],
+            coming=[one for one in reversed(found) if _is_coming(session, one, now)],
             past=[one for one in found if one.state == activities.CLOSED],
             actions=activity_actions.of_owner(session, g.staff),
             weak=growth.of_person(session, g.staff, now, runtime().zone),
             advice=advice.own(session, runtime().vault, g.staff),
             zone=runtime().zone,
         )
+
+
+def _is_coming(session: Session, one: Any, now: datetime) -> bool:
+    """Not over yet; what the person inspects stays until it is closed."""
+    fresh = one.starts_at > now - timedelta(days=1) or inspections.may_fill(session, one, g.staff)
+    return one.state == activities.PLANNED and fresh
 
 
 @blueprint.get("/activities/<int:activity>")

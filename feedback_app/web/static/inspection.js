@@ -29,12 +29,12 @@
     for (const [name, value] of kept) body.append(name, value);
     body.set("csrf_token", token());
     try {
-      const got = await fetch(form.action, { method: "POST", body });
+      const got = await fetch(form.action, { method: "POST", body, redirect: "manual" });
       if (got.status >= 500) throw new Error(String(got.status));
       await store("readwrite", (box) => box.delete(location.pathname));
-      if (got.ok) {
+      if (got.type === "opaqueredirect") { // taken: the page says so itself, once
         localStorage.removeItem(draft);
-        location.replace(got.url);
+        location.replace(location.pathname);
       } else {
         form.submit(); // the plain way shows what is wrong with it
       }
