@@ -270,7 +270,7 @@ def test_on_the_web_a_slip_is_scanned_or_typed(
         ("repeat", ""),
     ]
     check = client.get(f"/evidence/check/{rows[2].receipt}").text
-    assert "这一条不另计" in check
+    assert "这一条不另算" in check
     assert client.get(f"/r/{rows[2].receipt}").status_code == 200
 
 
