@@ -37,6 +37,7 @@ KINDS = (
 )  # fmt: skip
 SECONDS = {"slow": 1.0, "timeout_done": 11.0}  # a call waits 10 s for an answer
 SHARE = 0.3
+PURPOSE = "star_result"  # the hospital's IT is told of stuck deliveries by pushes of another purpose
 _CONFIG = """
 [hospital]
 name = "青山医院"
@@ -182,7 +183,7 @@ def _fill(runtime: Runtime, phones: SandboxClient, pushes: int) -> None:
             outbox.put(
                 session,
                 dedupe_key=f"push-{number}",
-                purpose="star_result",
+                purpose=PURPOSE,
                 channel="wecom" if member else "official_account",
                 recipient=runtime.vault.seal(f"m{number}" if member else f"o{number}"),
                 payload={"title": "本月结果", "text": f"第 {number} 条"},
@@ -191,6 +192,7 @@ def _fill(runtime: Runtime, phones: SandboxClient, pushes: int) -> None:
 
 
 STALLED = 15.0
+PATIENCE = 1200.0
 """Real seconds without any change after which whoever still holds a message must be dead: no call takes as long."""
 
 
@@ -209,7 +211,10 @@ class _Shaking:
     _changed: float = field(default_factory=time.monotonic)
 
     def until_done(self) -> None:
+        until = time.monotonic() + PATIENCE
         while self._look():
+            if time.monotonic() > until:
+                raise TimeoutError(f"still open after {PATIENCE / 60:.0f} minutes: {self._seen}")
             if self.chance.random() < 0.1:
                 self.running.phones.another_system_renews(self.chance.choice(("wecom", "wechat")))
             time.sleep(0.15)
@@ -217,7 +222,7 @@ class _Shaking:
     def _look(self) -> bool:
         """Whether there is still something to do."""
         with self.runtime.reading() as session:
-            rows = session.query(OutboxMessage.state, OutboxMessage.not_before).all()
+            rows = session.query(OutboxMessage.state, OutboxMessage.not_before).filter_by(purpose=PURPOSE).all()
         states = Counter(row.state for row in rows)
         held, now = states["leased"] + states["sending"], self.runtime.now()
         if not held + states["queued"]:
@@ -245,7 +250,7 @@ def _judge(runtime: Runtime, phones: SandboxClient, result: Result) -> None:
     received = counts.received
     _judge_fetches(list(counts.token_calls.values()), result)
     with runtime.reading() as session:
-        for message in session.query(OutboxMessage):
+        for message in session.query(OutboxMessage).filter_by(purpose=PURPOSE):
             member = message.channel == "wecom"
             who = runtime.vault.unseal(message.recipient)
             got = received.get("userid" if member else "openid", {}).get(who, 0)

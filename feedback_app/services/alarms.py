@@ -54,11 +54,11 @@ def _all(session: Session, runtime: Runtime, now: datetime) -> Iterator[Alarm]:
 
 
 def disk_used(runtime: Runtime) -> float:
-    """The share of the disk that is full, where the database (SQLite) or the program is."""
+    """The share that is full of what we may use of the disk, where the database (SQLite) or the program is."""
     url = runtime.database.url
     folder = Path(url.database or ".").parent if runtime.database.is_sqlite else Path()
     usage = shutil.disk_usage(folder)
-    return 1 - usage.free / usage.total
+    return usage.used / ((usage.used + usage.free) or 1)  # some systems keep a part to themselves
 
 
 def to_tell(session: Session, runtime: Runtime, now: datetime) -> Sequence[Alarm]:
