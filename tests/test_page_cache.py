@@ -16,6 +16,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.question_choice import Rule
 from feedback_app.services import codes, question_publishing, question_rules, questionnaire_editing, tickets
 from feedback_app.services.runtime import Runtime
+from feedback_app.web.measured import Measured
 from feedback_app.web.page_cache import PageCache
 from tests.conftest import NOON
 
@@ -24,8 +25,10 @@ _TOKENS = re.compile(r'(name="key" value="|nonce="|nonce-)[A-Za-z0-9_-]{22,24}')
 
 
 def cache(app: Flask) -> PageCache:
-    assert isinstance(app.wsgi_app, PageCache)
-    return app.wsgi_app
+    """Behind what counts the answers."""
+    assert isinstance(app.wsgi_app, Measured)
+    assert isinstance(app.wsgi_app.application, PageCache)
+    return app.wsgi_app.application
 
 
 def plain_client(app: Flask) -> FlaskClient:

@@ -74,7 +74,7 @@ class _Plain(HTTPConnection):
         self._address = address
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), TIMEOUT)
+        self.sock = socket.create_connection((self._address, self.port), timeout=TIMEOUT)
 
 
 class _Sealed(HTTPSConnection):
@@ -84,5 +84,5 @@ class _Sealed(HTTPSConnection):
         self._address = address
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._address, self.port), TIMEOUT)
+        plain = socket.create_connection((self._address, self.port), timeout=TIMEOUT)
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from feedback_app.cli._logs import JsonFormatter, set_up
 from feedback_app.cli._patient_worker import PatientWorker
+from feedback_app.clock import system_clock
 from feedback_app.settings import Settings
 
 _SECRET_PATHS = re.compile(
@@ -36,7 +36,7 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> Any:
         atoms = super().atoms(resp, req, environ, request_time)
         atoms["U"] = discreet(atoms["U"])
-        atoms["at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        atoms["at"] = system_clock().isoformat(timespec="milliseconds")
         return atoms
 
     def setup(self, cfg: Any) -> None:

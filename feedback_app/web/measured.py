@@ -21,7 +21,7 @@ def sort_of(method: str, path: str) -> str:
 
 class Measured:
     def __init__(self, application: WSGIApplication) -> None:
-        self._application = application
+        self.application = application
         self._timed = {sort: _seconds.labels(sort) for sort in ("form", "rating", "callback", "other")}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -32,6 +32,6 @@ class Measured:
             return start_response(status, headers, *more)
 
         try:
-            return self._application(environ, counted)
+            return self.application(environ, counted)
         finally:
             self._timed[sort].observe(time.perf_counter() - began)
