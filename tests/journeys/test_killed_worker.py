@@ -9,9 +9,12 @@ from tests.journeys.conftest import Running
 pytestmark = pytest.mark.journey
 
 
+WORDS = "您在医生榜第 3 名。"  # the hospital's IT may be told in the same group of what is stuck
+
+
 def state(hospital: Running) -> str:
     with hospital.runtime.reading() as session:
-        return session.query(OutboxMessage).one().state
+        return session.query(OutboxMessage).filter_by(purpose="star_result").one().state
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,7 @@ def test_killed_while_sending(hospital: Running, channel: str, call: str, in_the
             purpose="star_result",
             channel=channel,
             recipient=hospital.runtime.vault.seal("d01") if personal else "complaints",
-            payload={"title": "您的结果", "text": "您在医生榜第 3 名。"},
+            payload={"title": "您的结果", "text": WORDS},
             now=hospital.runtime.now(),
             service_point_id=hospital.point("D01").id,
         )
@@ -43,4 +46,4 @@ def test_killed_while_sending(hospital: Running, channel: str, call: str, in_the
     hospital.set_clock("2026-11-20T12:05:00+08:00")
     hospital.until(lambda: state(hospital) == in_the_end, "the other worker settles it")
     shown = hospital.phones.received(userid="d01") if personal else hospital.phones.received(webhook="complaints")
-    assert len(shown) == 1
+    assert sum(WORDS in str(one) for one in shown) == 1
