@@ -11,6 +11,7 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from qr.images import matrix, rectangles
+from qr.wrapping import unbroken
 
 _FONT = "Noto"
 _MM = 72 / 25.4
@@ -88,28 +89,13 @@ class Paper(FPDF):
 
     def wrapped(self, text: str, size: float, width: float) -> list[str]:
         lines, line = [], ""
-        for part in _parts(text):
+        for part in unbroken(text):
             if line and self.width_of(line + part, size) > width and part not in "，。；：！？”）、":
                 lines.append(line.rstrip())
                 line = part.lstrip()
             else:
                 line += part
         return [*lines, line] if line else lines
-
-
-def _parts(text: str) -> Iterator[str]:
-    """Latin words whole, everything else sign by sign."""
-    word = ""
-    for sign in text:
-        if sign.isascii() and not sign.isspace():
-            word += sign
-            continue
-        if word:
-            yield word
-        word = ""
-        yield sign
-    if word:
-        yield word
 
 
 @contextmanager

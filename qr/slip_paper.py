@@ -10,6 +10,7 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from qr.slip_words import Asked, Slip
+from qr.wrapping import unbroken
 
 _FONT = "NotoSansSC"
 _MM = 72 / 25.4  # points in a millimetre
@@ -55,7 +56,7 @@ class _Paper(FPDF):
     def wrapped(self, text: str, size: float, width: float) -> list[str]:
         """Broken between words where there are blanks, else between characters."""
         lines, line = [], ""
-        for part in _parts(text):
+        for part in unbroken(text):
             if line and self.width(line + part, size) > width:
                 lines.append(line.rstrip())
                 line = part.lstrip()
@@ -73,20 +74,6 @@ class _Paper(FPDF):
             self.line_of(line, size, self.get_y() + size)
             self.set_y(self.get_y() + size * 1.4)
         self.set_y(self.get_y() + after)
-
-
-def _parts(text: str) -> Iterator[str]:
-    word = ""
-    for sign in text:
-        if sign.isascii() and not sign.isspace():
-            word += sign
-            continue
-        if word:
-            yield word
-            word = ""
-        yield sign
-    if word:
-        yield word
 
 
 def pdf(slips: Sequence[Slip], *, title: str, created: datetime) -> bytes:

@@ -21,7 +21,7 @@ from tests.console import sign_in, submit
 def admin(client: FlaskClient, runtime: Runtime) -> Iterator[FlaskClient]:
     sign_in(client, runtime, "admin")
     yield client
-    lexicon.teach({})
+    lexicon.lay(lexicon.Overlay({}))
 
 
 def says(runtime: Runtime, text: str, key: str) -> str:

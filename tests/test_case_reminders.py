@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from feedback_app import clock, jobs
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.domain import complaints as rules
-from feedback_app.services import case_duties, case_news, case_reminders, people, periodic
+from feedback_app.services import case_news, case_reminders, people, periodic
 from feedback_app.services.case_reminders import Reminded
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
@@ -60,15 +60,16 @@ def test_the_morning_comes_in_small_transactions_and_a_worker_that_broke_off_is_
     monkeypatch.setattr(case_reminders, "BATCH", 3)
     clock.move(Path(desk.runtime.settings.sandbox.clock_file), at("2026-11-27"))
     steps: list[int] = []
+    really = case_reminders.remind_some
 
     def breaking(session: Session, settings: Settings, now: datetime, after: int) -> Reminded:
         steps.append(after)
         if len(steps) == 3:
             raise Crash
-        return case_reminders.remind_some(session, settings, now, after)
+        return really(session, settings, now, after)
 
     with monkeypatch.context() as broken, pytest.raises(Crash):
-        broken.setattr(case_duties, "STEPWISE", {"case_reminders": breaking})
+        broken.setattr(case_reminders, "remind_some", breaking)
         jobs.Worker(desk.runtime, {}).tick()
     assert [desk.story(number).count("reminded") for number in numbers] == [1] * 6 + [0] * 2, "what was done stays"
     workers = [threading.Thread(target=jobs.Worker(desk.runtime, {}).tick) for _ in range(2)]

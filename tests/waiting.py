@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 120.0
+PATIENCE = 60.0
 
 
 def until(is_so: Callable[[], bool], what: str, logs: Path) -> None:
@@ -14,6 +14,10 @@ def until(is_so: Callable[[], bool], what: str, logs: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while not is_so():
         if time.monotonic() > deadline:
-            said = "\n".join(f"== {log.name}\n{log.read_text('utf-8')[-3000:]}" for log in logs.glob("*.log"))
-            pytest.fail(f"waited in vain: {what}\n{said}")
+            pytest.fail(f"waited in vain: {what}\n{ends(logs)}")
         time.sleep(0.1)
+
+
+def ends(logs: Path) -> str:
+    """The last of every log in the folder."""
+    return "\n".join(f"== {log.name}\n{log.read_text('utf-8')[-3000:]}" for log in logs.glob("*.log"))

@@ -29,11 +29,6 @@ def lay(overlay: Overlay) -> None:
     _laid.set(overlay)
 
 
-def teach(words: Words) -> None:
-    """Lay these words over the file. Replaces what was taught before."""
-    lay(Overlay(words))
-
-
 def remembered(make: Made) -> Made:
     """``functools.cache``, for each overlay by itself."""
 

@@ -28,6 +28,7 @@ from feedback_app.web.access import HEAD as HEADS
 from feedback_app.web.asked import one_of
 from feedback_app.web.context import explain, runtime, t
 from feedback_app.web.errors import status_of
+from feedback_app.web.kept_files import sent
 from qr import images
 
 blueprint = Blueprint("admin_activities", __name__, url_prefix="/admin/activities")
@@ -145,11 +146,7 @@ def page(activity: int, problem: str = "", kept: Mapping[str, str] | None = None
 def file(activity: int, file: int) -> Response:
     with runtime().reading() as session:
         activities.seen_by(session, viewer(), activity)
-        found = inspections.file(session, activity, file)
-        answer = Response(found.content, mimetype=found.content_type)
-    if found.content_type != inspections.JPEG:
-        answer.headers.set("Content-Disposition", "attachment", filename=found.name)
-    return answer
+        return sent(inspections.file(session, activity, file))
 
 
 @blueprint.get("/<int:activity>/door")

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from feedback_app.domain.documents import KINDS, TO_BE_READ
 from feedback_app.domain.roles import HEAD
 from feedback_app.errors import FeedbackError, NotFound
-from feedback_app.services import activity_pages, documents, growth, inspections
+from feedback_app.services import activity_pages, documents, growth
 from feedback_app.services.documents import Wanted
 from feedback_app.services.transaction import Session
 from feedback_app.web import activity_forms, navigation
@@ -16,6 +16,7 @@ from feedback_app.web.access import HEAD as HEADS
 from feedback_app.web.asked import one_of, whole_number
 from feedback_app.web.context import explain, offered, runtime, t
 from feedback_app.web.errors import status_of
+from feedback_app.web.kept_files import sent
 from qr import images
 
 blueprint = Blueprint("admin_documents", __name__, url_prefix="/admin/documents")
@@ -158,14 +159,6 @@ def file(document: int, file: int) -> Response:
     with runtime().reading() as session:
         _mine(session, document)
         return sent(documents.file(session, document, file))
-
-
-def sent(found: Any) -> Response:
-    """A kept file: pictures in the page, everything else to be saved."""
-    answer = Response(found.content, mimetype=found.content_type)
-    if found.content_type != inspections.JPEG:
-        answer.headers.set("Content-Disposition", "attachment", filename=found.name)
-    return answer
 
 
 @blueprint.get("/<int:document>/sheet")

@@ -22,6 +22,7 @@ from feedback_app.web import activity_forms
 from feedback_app.web.access import STAFF, allow
 from feedback_app.web.context import explain, runtime, t
 from feedback_app.web.errors import status_of
+from feedback_app.web.kept_files import sent
 
 blueprint = Blueprint("staff_activities", __name__, url_prefix="/staff")
 
@@ -119,11 +120,7 @@ def file(activity: int, file: int) -> Response:
         one = _mine(session, activity)
         if one.state != activities.CLOSED and not inspections.may_fill(session, one, g.staff):
             raise NotFound("activities.no_file")
-        found = inspections.file(session, activity, file)
-        answer = Response(found.content, mimetype=found.content_type)
-    if found.content_type != inspections.JPEG:
-        answer.headers.set("Content-Disposition", "attachment", filename=found.name)
-    return answer
+        return sent(inspections.file(session, activity, file))
 
 
 @blueprint.get("/in/<code>")

@@ -9,8 +9,8 @@ from feedback_app.errors import NotFound
 from feedback_app.services import documents
 from feedback_app.services.transaction import Session
 from feedback_app.web.access import STAFF, allow
-from feedback_app.web.admin_documents import sent
 from feedback_app.web.context import runtime, t
+from feedback_app.web.kept_files import sent
 
 blueprint = Blueprint("staff_reading", __name__, url_prefix="/staff/reading")
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,11 +22,11 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.services import bindings, codes, schema
 from feedback_app.services.runtime import Runtime
 from tests.people import directory
+from tests.waiting import ends, until
 
 ROOT = Path(__file__).parent.parent.parent
 HOST = "127.0.0.1"
 START = datetime.fromisoformat("2026-11-20T12:00:00+08:00")  # a Friday
-PATIENCE = 60.0
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
@@ -99,11 +98,7 @@ class Running:
 
     def until(self, is_so: Callable[[], bool], what: str) -> None:
         """Wait for what another process does. Fails with the logs when patience ends."""
-        deadline = time.monotonic() + PATIENCE
-        while not is_so():
-            if time.monotonic() > deadline:
-                pytest.fail(f"waited in vain: {what}\n{self.logs()}")
-            time.sleep(0.1)
+        until(is_so, what, self.folder)
 
     def answers(self) -> bool:
         """Whether the web pages can be served."""
@@ -113,7 +108,7 @@ class Running:
         return _answers(self, f"{self.phones.address}/")
 
     def logs(self) -> str:
-        return "\n".join(f"== {log.name}\n{log.read_text('utf-8')[-3000:]}" for log in self.folder.glob("*.log"))
+        return ends(self.folder)
 
     def point(self, key: str) -> ServicePoint:
         with self.runtime.reading() as session:

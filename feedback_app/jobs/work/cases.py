@@ -2,18 +2,38 @@
 
 from datetime import datetime
 
-from feedback_app.jobs.duties import Duty, InSteps, Step, Whole
-from feedback_app.services import case_duties, periodic
+from feedback_app.jobs.duties import Duty, InSteps
+from feedback_app.services import (
+    case_clock,
+    case_consent,
+    case_history,
+    case_news,
+    case_reminders,
+    improvements,
+    periodic,
+)
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
 
-def _whole(name: str) -> Whole:
-    return lambda session, runtime, now: case_duties.DAILY[name](session, runtime.settings, now)
+def _dates(session: Session, runtime: Runtime, now: datetime) -> object:
+    return [case.number for case in case_clock.calendar_changed(session, runtime.zone, now)]
 
 
-def _steps(name: str) -> Step:
-    return lambda session, runtime, now, after: case_duties.STEPWISE[name](session, runtime.settings, now, after).after
+def _silent(session: Session, runtime: Runtime, now: datetime) -> object:
+    return case_consent.close_silent(session, runtime.settings.complaints.close_after_days, now, runtime.zone)
+
+
+def _remind(session: Session, runtime: Runtime, now: datetime, after: int) -> int | None:
+    return case_reminders.remind_some(session, runtime.settings, now, after).after
+
+
+def _digest(session: Session, runtime: Runtime, now: datetime) -> object:
+    return case_reminders.digest(session, runtime.settings, now)
+
+
+def _tasks(session: Session, runtime: Runtime, now: datetime) -> object:
+    return improvements.remind(session, runtime.settings, now)
 
 
 def _hour(now: datetime) -> str:
@@ -21,11 +41,11 @@ def _hour(now: datetime) -> str:
 
 
 def _seal_is_due(session: Session, runtime: Runtime, now: datetime) -> bool:
-    return not periodic.is_done(session, "case_seal", _hour(now)) and case_duties.has_seal_to_make(session, now)
+    return not periodic.is_done(session, "case_seal", _hour(now)) and case_history.has_work(session, now)
 
 
 def _seal(session: Session, runtime: Runtime, now: datetime) -> object:
-    return periodic.take(session, "case_seal", _hour(now), now) and case_duties.seal(session, now)
+    return periodic.take(session, "case_seal", _hour(now), now) and case_history.seal(session, now)
 
 
 def _has_template(session: Session, runtime: Runtime, now: datetime) -> bool:
@@ -33,15 +53,15 @@ def _has_template(session: Session, runtime: Runtime, now: datetime) -> bool:
 
 
 def _tell(session: Session, runtime: Runtime, now: datetime) -> object:
-    return case_duties.tell_by_template(session, now)
+    return case_news.by_template(session, now)
 
 
 DAILY = {
-    "case_dates": _whole("case_dates"),
-    "case_silent": _whole("case_silent"),
-    "case_reminders": InSteps(_steps("case_reminders")),  # a date that has moved is not reminded of
-    "case_digest": _whole("case_digest"),  # and the digest ends the morning
-    "case_tasks": _whole("case_tasks"),
+    "case_dates": _dates,
+    "case_silent": _silent,  # what is closed is not counted
+    "case_reminders": InSteps(_remind),  # a date that has moved is not reminded of
+    "case_digest": _digest,  # and the digest ends the morning
+    "case_tasks": _tasks,
 }
 MINUTELY = (
     Duty("case_seal", _seal_is_due, _seal, leased=False),

@@ -1,6 +1,6 @@
 """A report as PDF: A4 upright, Chinese font embedded, charts as lines and not as dots, heads of tables on every page."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ from fpdf.fonts import TTFFont
 
 from feedback_app.domain.drawing import PAINTS, SIZE, Box, Dot, Drawing, Line, Mark, Path, Words, diamond
 from feedback_app.domain.papers import Block, Figures, Heading, NewPage, Paper, Picture, Points, Table, Text
+from qr.wrapping import unbroken
 
 _FONT = "Noto"
 _POINTS = 72 / 25.4
@@ -77,7 +78,7 @@ class _Sheet(FPDF):
         found: list[str] = []
         for paragraph in text.split("\n"):
             line = ""
-            for part in _parts(paragraph):
+            for part in unbroken(paragraph):
                 if line and self.wide(line + part, size) > room and part not in _NOT_FIRST:
                     found.append(line.rstrip())
                     line = part.lstrip()
@@ -89,20 +90,6 @@ class _Sheet(FPDF):
                     line = line[cut:]
             found.append(line)
         return found
-
-
-def _parts(text: str) -> Iterator[str]:
-    word = ""
-    for sign in text:
-        if sign.isascii() and not sign.isspace():
-            word += sign
-            continue
-        if word:
-            yield word
-        word = ""
-        yield sign
-    if word:
-        yield word
 
 
 def made(paper: Paper, created: datetime) -> bytes:
