@@ -149,6 +149,25 @@ class Database:
             yield session
 
     @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """A transaction that may drop tables and make them anew: references must hold at its end, not at each step.
+
+        Raises RuntimeError, and undoes everything, when a row points to one that is not there.
+        """
+        with self._said_plainly(), self._turn(), self._writer.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            if self.is_sqlite:
+                driver.execute("PRAGMA foreign_keys=OFF")  # dropping a table would delete its rows first
+            try:
+                with connection.begin():
+                    yield connection
+                    if self.is_sqlite and (lost := driver.execute("PRAGMA foreign_key_check").fetchone()):
+                        raise RuntimeError(f"a row of {lost[0]} points to one of {lost[2]} that is not there")
+            finally:
+                if self.is_sqlite:
+                    driver.execute("PRAGMA foreign_keys=ON")
+
+    @contextmanager
     def writing(self) -> Iterator[Writing]:
         """The same unit of writing as :meth:`transaction`, for ``db.writing``: the session is only made when asked for."""
         with self._said_plainly(), self._turn(), self._kept_connection() as connection:

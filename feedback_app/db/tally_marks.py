@@ -61,14 +61,15 @@ _SQLITE = (
     "CREATE TRIGGER ratings_{what} AFTER {What} ON ratings BEGIN "
     "INSERT INTO tally_marks (period, service_point_id, day) VALUES ({row}.period, {row}.service_point_id, {row}.day); END"
 )
+_SQLITE_TRIGGERS = (("insert", "NEW"), ("update", "NEW"), ("delete", "OLD"))
 _POSTGRES = (
-    "CREATE FUNCTION mark_tally() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "CREATE OR REPLACE FUNCTION mark_tally() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
     "IF TG_OP = 'DELETE' THEN "
     "INSERT INTO tally_marks (period, service_point_id, day) VALUES (OLD.period, OLD.service_point_id, OLD.day); "
     "RETURN OLD; END IF; "
     "INSERT INTO tally_marks (period, service_point_id, day) VALUES (NEW.period, NEW.service_point_id, NEW.day); "
     "RETURN NEW; END $$",
-    "CREATE TRIGGER ratings_marked AFTER INSERT OR UPDATE OR DELETE ON ratings "
+    "CREATE OR REPLACE TRIGGER ratings_marked AFTER INSERT OR UPDATE OR DELETE ON ratings "
     "FOR EACH ROW EXECUTE FUNCTION mark_tally()",
 )
 
@@ -76,10 +77,15 @@ _POSTGRES = (
 @event.listens_for(Table, "after_create")
 def _make_triggers(table: Table, connection: Connection, **_: object) -> None:
     """With the table itself, whoever makes it: the migration or a test."""
-    if table.name != "ratings":
-        return
+    if table.name == "ratings":
+        make_triggers_anew(connection)
+
+
+def make_triggers_anew(connection: Connection) -> None:
+    """The same after any number of calls."""
     if connection.dialect.name == "sqlite":
-        for what, row in (("insert", "NEW"), ("update", "NEW"), ("delete", "OLD")):
+        for what, row in _SQLITE_TRIGGERS:
+            connection.execute(text(f"DROP TRIGGER IF EXISTS ratings_{what}"))
             connection.execute(text(_SQLITE.format(what=what, What=what.upper(), row=row)))
     else:
         for statement in _POSTGRES:
