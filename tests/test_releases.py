@@ -19,7 +19,7 @@ from feedback_app import clock
 from feedback_app.db.accounts import Account
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
-from feedback_app.db.released_figures import OWN, UNIT, ReleasedFigure, ReleasedMonth
+from feedback_app.db.released_figures import ATOM, OWN, UNIT, ReleasedFigure, ReleasedMonth
 from feedback_app.db.score_looks import ScoreLook
 from feedback_app.domain import groups
 from feedback_app.services import releases, tallying
@@ -59,11 +59,12 @@ def release_each_month(runtime: Runtime) -> Iterator[list[Row]]:
         at = datetime(year, month, 4, 1, tzinfo=UTC)
         with runtime.transaction() as session:
             releases.release(session, now=at, zone=runtime.zone)
-            yield [row for one in session.scalars(select(ReleasedFigure)).all() for row in cells(one)]
+            given = session.scalars(select(ReleasedFigure).where(ReleasedFigure.scope != ATOM)).all()
+            yield [row for one in given for row in cells(one)]
 
 
 def cells(one: ReleasedFigure) -> Iterator[Row]:
-    what = one.scope, one.service_point_id, one.first_month, one.last_month
+    what = one.scope, one.service_point_id, one.body.get("first", one.first_month), one.last_month
     yield *what, "", sum(one.body["l"])
     for table in ("parts", "channels", "hours"):
         for key, _, n, good in one.body.get(table, ()):
@@ -77,39 +78,46 @@ _Unit = tuple[int, int, str]
 
 @dataclass(frozen=True)
 class World:
-    """How many ratings there really are; ``staff``: the service points that are people."""
+    """How many ratings there really are; ``staff``: the service points that are people. ``pieces``: which months of which
+    places are given together, by the month in which that is."""
 
     counts: dict[_Unit, int]
     staff: frozenset[int]
+    pieces: dict[str, list[frozenset[_Unit]]]
 
-    def behind(self, row: Row, beside: list[Row]) -> frozenset[_Unit]:
-        """Which months of which places a figure is the sum of; ``beside``: the other cells of its table."""
-        scope, key, first, last, cell, _ = row
-        inside = frozenset(one for one in self.counts if first <= one[2] <= last and self.counts[one])
-        if scope == OWN:
-            return frozenset(one for one in inside if one[0] == key)
-        unit = frozenset(one for one in inside if one[1] == key)
+    def behind(self, row: Row, given: list[str]) -> frozenset[_Unit]:
+        """Which months of which places a figure is the sum of; ``given``: the months in which the department's were given."""
+        scope, key, _, last, cell, _ = row
+        since = max((one for one in given if one < last), default="") if scope == UNIT else ""
+        months = [one for one in self.pieces if since < one <= last] if scope == UNIT else [last]
+        inside = frozenset(unit for month in months for piece in self.pieces[month] for unit in piece)
+        mine = frozenset(one for one in inside if one[0 if scope == OWN else 1] == key)
         name = cell.removeprefix("parts:")
         if not cell:
-            return unit
+            return mine
         if name == "staff":
-            return frozenset(one for one in unit if one[0] in self.staff)
-        if name:
-            return frozenset(one for one in unit if one[0] == int(name))
-        return unit.difference(*(self.behind(other, []) for other in beside if other[4] not in ("parts:", "")))
+            return frozenset(one for one in mine if one[0] in self.staff)
+        return frozenset(one for one in mine if one[0] == int(name))
 
 
 def world(runtime: Runtime) -> World:
     with runtime.reading() as session:
         rows = session.execute(select(Rating.service_point_id, Rating.unit_id, Rating.period)).all()
         staff = session.scalars(select(ServicePoint.id).where(ServicePoint.kind == "staff"))
-        return World(dict(Counter((point, unit or -1, month) for point, unit, month in rows)), frozenset(staff))
+        counts = dict(Counter((point, unit or -1, month) for point, unit, month in rows))
+        pieces: dict[str, list[frozenset[_Unit]]] = {month: [] for month in MONTHS}
+        for one in session.scalars(select(ReleasedFigure).where(ReleasedFigure.scope == ATOM)):
+            for unit, told in one.body["units"].items():
+                span = (m for m in MONTHS if told["first"] <= m <= told["last"])
+                months = [key for m in span if (key := (one.service_point_id, int(unit), m)) in counts]
+                pieces[one.last_month].append(frozenset(months))
+        return World(counts, frozenset(staff), pieces)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_no_figure_and_no_difference_of_figures_is_about_one_to_four_people(runtime: Runtime, seed: int) -> None:
-    """For each person: what they and their head ever saw, all of it together. No cell, no difference of two figures, and
-    nothing that follows from all of them by linear algebra is a month and place of one to four ratings."""
+    """All that everybody ever saw, put together: no cell, no difference of two figures, and nothing that follows from all of
+    them by linear algebra is a month and place of one to four ratings."""
     draw(runtime, seed)
     seen: list[Row] = []
     for now in release_each_month(runtime):
@@ -120,16 +128,17 @@ def test_no_figure_and_no_difference_of_figures_is_about_one_to_four_people(runt
     real = world(runtime)
     small = {one for one, n in real.counts.items() if n < groups.LEAST}
     assert small, "there is something to hide"
-    sums = [row for row in seen if row[4] == "" or row[4].startswith("parts:")]
-    behind = {row: real.behind(row, [one for one in sums if one[:4] == row[:4]]) for row in sums}
+    sums = [row for row in seen if row[4] == "" or (row[4].startswith("parts:") and row[4] != "parts:")]
+    months = {key: [row[3] for row in sums if row[:2] == (UNIT, key)] for _, key, *_ in sums}
+    behind = {row: real.behind(row, months[row[1]]) for row in sums}
     assert all(sum(real.counts[one] for one in units) == row[5] for row, units in behind.items())
-    for person, home in {one[:2] for one in real.counts}:
-        known = {units for row, units in behind.items() if row[:2] in ((OWN, person), (UNIT, home))}
-        for some, more in permutations(known, 2):
-            if some < more:
-                assert sum(real.counts[one] for one in more - some) >= groups.LEAST, "a difference of two pages"
-        found = small & determined(list(known), sorted(real.counts))
-        assert not found, "what follows from all pages together"
+    known = set(behind.values())
+    for some, more in permutations(known, 2):
+        if some < more:
+            assert sum(real.counts[one] for one in more - some) >= groups.LEAST, "a difference of two pages"
+    assert not small & determined(list(known), sorted(real.counts)), (
+        "what follows from all pages of all people together"
+    )
 
 
 def determined(equations: list[frozenset[_Unit]], variables: list[_Unit]) -> set[_Unit]:
@@ -197,17 +206,34 @@ def account_of(runtime: Runtime, session: Any, role: str) -> int:
 
 
 def test_released_figures_are_those_of_the_ratings(runtime: Runtime) -> None:
+    """Beside a second way: which months are given together, counted by hand, and the levels from the ratings themselves."""
     draw(runtime, 2)
     with runtime.transaction() as session:
         releases.release(session, now=datetime(2027, 1, 4, 1, tzinfo=UTC), zone=runtime.zone)
-        for one in session.scalars(select(ReleasedFigure)):
-            here = Rating.service_point_id if one.scope == OWN else Rating.unit_id
-            rows = session.scalars(
-                select(Rating.score).where(
-                    here == one.service_point_id, Rating.period.between(one.first_month, one.last_month)
-                )
-            ).all()
-            assert one.body["l"] == [rows.count(star) for star in range(1, 6)]
+        query = select(Rating.service_point_id, Rating.unit_id, Rating.period, Rating.score)
+        rows = [(point, unit or -1, month, score) for point, unit, month, score in session.execute(query)]
+        given = {(one.scope, one.service_point_id, one.last_month): one.body["l"] for one in session.scalars(select(ReleasedFigure).where(ReleasedFigure.scope != ATOM))}  # fmt: skip
+        staff = set(session.scalars(select(ServicePoint.id).where(ServicePoint.kind == "staff")))
+    waiting: dict[tuple[int, int], list[int]] = {}
+    for_unit: dict[int, dict[int, list[int]]] = {}
+    wanted: dict[tuple[str, int, str], list[int]] = {}
+    for month in MONTHS:
+        for point, unit in sorted({(row[0], row[1]) for row in rows}):
+            levels = waiting.setdefault((point, unit), [0] * 5)
+            for row in rows:
+                if row[:3] == (point, unit, month):
+                    levels[row[3] - 1] += 1
+            if sum(levels) >= 5:
+                del waiting[point, unit]
+                if point in staff:
+                    wanted[OWN, point, month] = levels
+                mine = for_unit.setdefault(unit, {}).setdefault(point, [0] * 5)
+                for_unit[unit][point] = [a + b for a, b in zip(mine, levels, strict=True)]
+        for unit, parts in list(for_unit.items()):
+            if len(parts) > 1:
+                wanted[UNIT, unit, month] = [sum(column) for column in zip(*parts.values(), strict=True)]
+                del for_unit[unit]
+    assert given == wanted
 
 
 def test_given_on_the_fourth_and_once(runtime: Runtime) -> None:

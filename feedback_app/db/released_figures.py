@@ -9,8 +9,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback_app.db.base import Base, Instant
 
-OWN, UNIT = "own", "unit"
-"""Of a service point itself; of everything that belongs to a department."""
+OWN, UNIT, ATOM = "own", "unit", "atom"
+"""Of a service point itself; of a department; and the piece both are sums of: at least five ratings of one service point in one
+department (``body["units"]``: department -> first, last, body; ``body["told"]``: department -> the last month in a piece)."""
 
 
 class ReleasedFigure(Base):
@@ -43,11 +44,44 @@ def of_point(session: Session, scope: str, point_id: int) -> Sequence[ReleasedFi
     return session.scalars(query.order_by(ReleasedFigure.first_month)).all()
 
 
-def told_until(session: Session, scope: str) -> dict[int, str]:
-    """Service point -> the last month that has been given."""
+def told_until(session: Session, scope: str, *, before: datetime | None = None) -> dict[int, str]:
+    """Service point -> the last month that has been given (before this moment)."""
     query = select(ReleasedFigure.service_point_id, func.max(ReleasedFigure.last_month))
-    rows = session.execute(query.where(ReleasedFigure.scope == scope).group_by(ReleasedFigure.service_point_id))
-    return {row[0]: row[1] for row in rows}
+    query = query.where(ReleasedFigure.scope == scope)
+    if before is not None:
+        query = query.where(ReleasedFigure.released_at < before)
+    return {row[0]: row[1] for row in session.execute(query.group_by(ReleasedFigure.service_point_id))}
+
+
+def first_atom_at(session: Session) -> datetime | None:
+    return session.scalar(select(func.min(ReleasedFigure.released_at)).where(ReleasedFigure.scope == ATOM))
+
+
+def newest_atoms(session: Session) -> dict[int, ReleasedFigure]:
+    """The last piece of each service point: it knows how far each of its departments has come."""
+    found: dict[int, ReleasedFigure] = {}
+    newest = select(ReleasedFigure.service_point_id, func.max(ReleasedFigure.first_month).label("month"))
+    newest = newest.where(ReleasedFigure.scope == ATOM).group_by(ReleasedFigure.service_point_id)
+    last = newest.subquery()
+    query = select(ReleasedFigure).join(
+        last,
+        (ReleasedFigure.service_point_id == last.c.service_point_id) & (ReleasedFigure.first_month == last.c.month),
+    )
+    for one in session.scalars(query.where(ReleasedFigure.scope == ATOM)):
+        found[one.service_point_id] = one
+    return found
+
+
+def atoms(session: Session, *, after: str = "", point_id: int | None = None) -> Sequence[ReleasedFigure]:
+    """All pieces given after this month, oldest first; of one service point."""
+    query = select(ReleasedFigure).where(ReleasedFigure.scope == ATOM, ReleasedFigure.first_month > after)
+    if point_id is not None:
+        query = query.where(ReleasedFigure.service_point_id == point_id)
+    return session.scalars(query.order_by(ReleasedFigure.first_month, ReleasedFigure.service_point_id)).all()
+
+
+def months_done(session: Session) -> set[str]:
+    return set(session.scalars(select(ReleasedMonth.month)))
 
 
 def is_done(session: Session, month: str) -> bool:

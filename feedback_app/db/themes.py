@@ -1,13 +1,14 @@
 """What comments are about: each reading with its mentions, what administrators corrected, and the words they taught."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, case, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback_app.db.base import Base, Instant
+from feedback_app.db.day_counts import NO_UNIT
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import CANARY, Rating
 
@@ -72,6 +73,19 @@ class ThemeWord(Base):
     ended_by: Mapped[str] = mapped_column(String(60), default="")
 
 
+class Said(NamedTuple):
+    """One theme in one counted comment."""
+
+    theme: str
+    polarity: str
+    point_id: int
+    unit_id: int
+    period: str
+    rating_id: int
+    words: str
+    may_be_quoted: bool
+
+
 class ThemeCount(NamedTuple):
     theme: str
     polarity: str
@@ -116,6 +130,23 @@ def counts(session: Session, period: str, unit_id: int | None = None) -> list[Th
     if unit_id is not None:
         query = query.where(CommentTheme.unit_id == unit_id)
     return [ThemeCount(*row) for row in session.execute(query)]
+
+
+def said(session: Session, points: Collection[int], first: str, last: str) -> list[Said]:
+    """Every theme of every counted comment about these service points in these months, as it was read last."""
+    unit = func.coalesce(Rating.unit_id, case((ServicePoint.kind == "department", ServicePoint.id), else_=ServicePoint.department_id), NO_UNIT)  # fmt: skip
+    query = (
+        select(
+            CommentTheme.theme, CommentTheme.polarity, Rating.service_point_id, unit, Rating.period, Rating.id,
+            Rating.comment, CommentReading.held,
+        )
+        .join(Rating, Rating.id == CommentTheme.rating_id)
+        .join(CommentReading, CommentReading.rating_id == Rating.id)
+        .join(ServicePoint, ServicePoint.id == Rating.service_point_id)
+        .where(CommentTheme.period.between(first, last), Rating.status == "counted")
+    )  # fmt: skip
+    rows = (row for row in session.execute(query) if row[2] in points)
+    return [Said(*row[:7], may_be_quoted=bool(row[6]) and row[7] == "") for row in rows]
 
 
 def comments(session: Session, period: str, unit_id: int | None = None) -> int:

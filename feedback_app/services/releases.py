@@ -1,11 +1,14 @@
 """Figures for departments and persons: given once, month by month, when nothing more can change them from outside.
 
-What is given is frozen: a rating that is set aside or taken back later changes no figure that somebody has seen, because the
-difference would be that one patient's answer. Who sees whom is arranged in ``domain.groups``.
+Everything that is ever given is a sum of the same pieces: the months of one service point in one department that together have
+at least five ratings (``domain.groups.blocks``). A person's figure is the sum of their own pieces of the month, a department's
+the sum of its members' pieces. However many people put their pages together, whatever they add and subtract, what is left is
+always a number of whole pieces, and never one to four patients. What is given is frozen: a rating that is set aside or taken
+back later changes no figure that somebody has seen, because the difference would be that one patient's answer.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,30 +20,36 @@ from sqlalchemy.orm import Session
 from feedback_app.db import day_counts as stored
 from feedback_app.db import released_figures, tallies
 from feedback_app.db.directory import ServicePoint
-from feedback_app.db.released_figures import OWN, UNIT, ReleasedFigure, ReleasedMonth
+from feedback_app.db.released_figures import ATOM, OWN, UNIT, ReleasedFigure, ReleasedMonth
 from feedback_app.domain import day_bodies, groups, intervals
 from feedback_app.domain.day_bodies import Body
 from feedback_app.domain.intervals import Share
 from feedback_app.domain.periods import Month, local_day
-from feedback_app.services import dashboards, day_counts
+from feedback_app.services import day_counts, release_bodies
 from feedback_app.services.dashboards import STAFF, Part
+from feedback_app.services.release_bodies import Atom, Question, ThemeCell
 
 FROM_DAY = 4
 """Day of the month on which the month before is given: later than a rating can be taken back (72 hours)."""
-MonthBodies = Mapping[str, Body]
+REMEMBERED = 24
+"""Months after which what has not become five ratings is no longer waited for."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """One piece of a row: ``first`` and ``last`` are months. ``parts``, ``channels``, ``hours``: of departments only."""
+    """One piece of a row: ``first`` and ``last`` are months. From ``parts`` on: of departments only. ``questions``: words,
+    points of 100, answers. ``themes``: what was written about."""
 
     first: str
     last: str
     share: Share
     points: float
+    levels: tuple[int, ...] = ()
     parts: tuple[Part, ...] = ()
     channels: tuple[Part, ...] = ()
     hours: tuple[Part, ...] = ()
+    questions: tuple[Question, ...] = ()
+    themes: tuple[ThemeCell, ...] = ()
 
     @property
     def label(self) -> str:
@@ -58,23 +67,23 @@ def is_due(session: Session, now: datetime, zone: ZoneInfo) -> bool:
 
 
 def release(session: Session, *, now: datetime, zone: ZoneInfo) -> int:
-    """Give everything that is due and has not been given; how many figures. Twice gives nothing more."""
+    """Give everything that is due and has not been given, month after month; how many figures. Twice gives nothing more."""
     newest = ripe(now, zone)
-    first = tallies.first_period(session)
     if released_figures.is_done(session, str(newest)):
         return 0
-    session.add(ReleasedMonth(month=str(newest), released_at=now))
+    first = tallies.first_period(session)
     if first is None or first > str(newest):
+        session.add(ReleasedMonth(month=str(newest), released_at=now))
         return 0
-    months = [str(one) for one in _months(Month.parse(first), newest)]
+    months = [str(one) for one in _months(Month.parse(first), newest)][-REMEMBERED:]
     bodies = _bodies(session, months)
-    given = [*_of_persons(session, bodies, months), *_of_units(session, bodies, months, zone)]
-    session.add_all(
-        ReleasedFigure(scope=scope, service_point_id=key, first_month=a, last_month=b, released_at=now, body=body)
-        for scope, key, a, b, body in given
-    )
-    session.flush()
-    return len(given)
+    done, given = released_figures.months_done(session), 0
+    last_done = max((one for one in done if one <= str(newest)), default="")
+    for month in (one for one in months if one > last_done):
+        session.add(ReleasedMonth(month=month, released_at=now))
+        given += _give(session, bodies, [one for one in months if one <= month], now, zone)
+        session.flush()
+    return given
 
 
 def _months(first: Month, last: Month) -> list[Month]:
@@ -85,7 +94,6 @@ def _months(first: Month, last: Month) -> list[Month]:
 
 
 _Key = tuple[int, int, str]  # service point, department at that time, month
-_Made = tuple[str, int, str, str, dict[str, Any]]
 
 
 def _bodies(session: Session, months: Sequence[str]) -> dict[_Key, Body]:
@@ -103,75 +111,114 @@ def _bodies(session: Session, months: Sequence[str]) -> dict[_Key, Body]:
     return {key: body for key, body in found.items() if key[2] in months and day_bodies.n(body)}
 
 
-def _of_persons(session: Session, bodies: Mapping[_Key, Body], months: Sequence[str]) -> list[_Made]:
-    staff = set(session.scalars(select(ServicePoint.id).where(ServicePoint.kind == STAFF)))
-    told = released_figures.told_until(session, OWN)
-    by_person: dict[int, dict[str, Body]] = defaultdict(dict)
-    for (point_id, _, month), body in bodies.items():
-        if point_id in staff:
-            day_bodies.add(by_person[point_id].setdefault(month, {}), body)
-    made: list[_Made] = []
-    for person, by_month in sorted(by_person.items()):
-        row = [month for month in months if month > told.get(person, "")]
-        for block in groups.blocks([[day_bodies.n(by_month.get(month, {}))] for month in row]):
-            inside = day_bodies.together(by_month.get(month, {}) for month in row[block.first : block.last + 1])
-            made.append((OWN, person, row[block.first], row[block.last], {"l": day_bodies.levels(inside)}))
-    return made
-
-
-def _of_units(session: Session, bodies: Mapping[_Key, Body], months: Sequence[str], zone: ZoneInfo) -> list[_Made]:
+def _give(session: Session, bodies: Mapping[_Key, Body], months: Sequence[str], now: datetime, zone: ZoneInfo) -> int:
+    """Everything that is complete with the last of these months."""
     points = {one.id: one for one in session.scalars(select(ServicePoint))}
-    told = released_figures.told_until(session, UNIT)
-    by_unit: dict[int, dict[str, dict[int, Body]]] = defaultdict(lambda: defaultdict(dict))
+    fresh = list(_atoms(session, bodies, months))
+    _keep(session, fresh, months[-1], now)
+    made = [_own(several) for point_id, several in _by_point(fresh).items() if points[point_id].kind == STAFF]
+    made += list(_of_units(session, points, months[-1], zone))
+    session.add_all(
+        ReleasedFigure(
+            scope=scope,
+            service_point_id=key,
+            first_month=months[-1],
+            last_month=months[-1],
+            released_at=now,
+            body={"first": first, **body},
+        )
+        for scope, key, first, body in made
+    )
+    return len(made)
+
+
+def _atoms(session: Session, bodies: Mapping[_Key, Body], months: Sequence[str]) -> Iterator[Atom]:
+    told = _told(session)
+    by_place: dict[tuple[int, int], dict[str, Body]] = defaultdict(dict)
     for (point_id, unit, month), body in bodies.items():
-        by_unit[unit][month][point_id] = body
-    made: list[_Made] = []
-    for unit, by_month in sorted(by_unit.items()):
-        members = sorted({point_id for one in by_month.values() for point_id in one})
-        row = [month for month in months if month > told.get(unit, "")]
-        counts = [[day_bodies.n(by_month[month].get(one, {})) for one in members] for month in row]
-        if unit not in points:
-            continue
-        for block in groups.blocks(counts, alone=False):
-            inside = row[block.first : block.last + 1]
-            sums = {one: day_bodies.together(by_month[month].get(one, {}) for month in inside) for one in members}
-            made.append((UNIT, unit, inside[0], inside[-1], _unit_body(sums, points, inside[-1], zone)))
-    return made
+        if month in months:
+            by_place[point_id, unit][month] = body
+    for (point_id, unit), by_month in sorted(by_place.items()):
+        row = [month for month in months if month > told.until(point_id, unit)]
+        blocks = groups.blocks([[day_bodies.n(by_month.get(month, {}))] for month in row])
+        if blocks:  # one, unless months were missed: then together
+            inside = row[blocks[0].first : blocks[-1].last + 1]
+            whole = day_bodies.together(by_month.get(month, {}) for month in inside)
+            yield Atom(point_id, unit, inside[0], inside[-1], whole)
 
 
-def _unit_body(
-    sums: Mapping[int, Body], points: Mapping[int, ServicePoint], month: str, zone: ZoneInfo
-) -> dict[str, Any]:
-    whole = day_bodies.together(sums.values())
-    day = date.fromisoformat(f"{month}-01")
-    return {
-        "l": day_bodies.levels(whole),
-        "parts": _cells(_parts(sums, points)),
-        "channels": _cells(dashboards.by_channel(whole)),
-        "hours": _cells(dashboards.by_hour(whole, day, zone)),
-    }
+@dataclass(frozen=True)
+class _Told:
+    """How far each service point has come in each department; ``old``: what was given before there were pieces."""
+
+    by_point: Mapping[int, Mapping[str, str]]
+    old: str
+
+    def until(self, point_id: int, unit: int) -> str:
+        return max(self.by_point.get(point_id, {}).get(str(unit), ""), self.old)
 
 
-def _parts(sums: Mapping[int, Body], points: Mapping[int, ServicePoint]) -> list[Part]:
-    """Windows and places by name and all staff together; none at all where one of the staff could subtract their own."""
-    staff = [day_bodies.n(body) for point_id, body in sums.items() if points[point_id].kind == STAFF]
-    if any(staff) and not groups.is_safe(staff):
-        return []
-    cells: dict[tuple[str, str], list[int]] = {}
-    for point_id, body in sums.items():
-        point = points[point_id]
-        key = (STAFF, "") if point.kind == STAFF else (str(point_id), point.name)
-        known = cells.get(key, [0] * 5)
-        cells[key] = [a + b for a, b in zip(known, day_bodies.levels(body), strict=True)]
-    return dashboards.table(cells)
+def _told(session: Session) -> _Told:
+    before = released_figures.first_atom_at(session)
+    old = [
+        month for scope in (OWN, UNIT) for month in released_figures.told_until(session, scope, before=before).values()
+    ]
+    newest = released_figures.newest_atoms(session)
+    return _Told({key: one.body["told"] for key, one in newest.items()}, max(old, default=""))
 
 
-def _cells(parts: Sequence[Part]) -> list[list[Any]]:
-    """As they are stored: key, name, how many, how many of them satisfied (None: too few)."""
-    return [
-        [one.key, one.name, one.n, None if one.share is None or one.share.value is None else round(one.share.value * one.share.n / 100)]
-        for one in parts
-    ]  # fmt: skip
+def _by_point(atoms: Sequence[Atom]) -> dict[int, list[Atom]]:
+    found: dict[int, list[Atom]] = defaultdict(list)
+    for one in atoms:
+        found[one.point_id].append(one)
+    return found
+
+
+def _keep(session: Session, atoms: Sequence[Atom], month: str, now: datetime) -> None:
+    """A service point has at most one piece in each department with one month, because earlier ones were given earlier."""
+    known = _told(session).by_point
+    for point_id, several in _by_point(atoms).items():
+        told = {**known.get(point_id, {}), **{str(one.unit_id): one.last for one in several}}
+        units = {str(one.unit_id): {"first": one.first, "last": one.last, **one.body} for one in several}
+        row = ReleasedFigure(
+            scope=ATOM, service_point_id=point_id, first_month=month, last_month=month, released_at=now
+        )
+        row.body = {"units": units, "told": told}
+        session.add(row)
+    session.flush()
+
+
+_Made = tuple[str, int, str, dict[str, Any]]
+
+
+def _own(several: Sequence[Atom]) -> _Made:
+    whole = day_bodies.together(one.body for one in several)
+    return OWN, several[0].point_id, min(one.first for one in several), {"l": day_bodies.levels(whole)}
+
+
+def _of_units(session: Session, points: Mapping[int, ServicePoint], month: str, zone: ZoneInfo) -> Iterator[_Made]:
+    """The pieces that have not gone into a department's figure, where no single one could be subtracted from the rest."""
+    told = released_figures.told_until(session, UNIT)
+    waiting: dict[int, list[Atom]] = defaultdict(list)
+    for row in released_figures.atoms(session):
+        for atom in atoms_of(row):
+            if row.first_month > told.get(atom.unit_id, ""):
+                waiting[atom.unit_id].append(atom)
+    for unit, several in sorted(waiting.items()):
+        sizes = [sum(day_bodies.n(one.body) for one in mine) for mine in _by_point(several).values()]
+        if unit in points and groups.is_safe(sizes):
+            yield (
+                UNIT,
+                unit,
+                min(one.first for one in several),
+                release_bodies.unit(session, several, points, month, zone),
+            )
+
+
+def atoms_of(row: ReleasedFigure) -> Iterator[Atom]:
+    for unit, told in row.body["units"].items():
+        body = {key: value for key, value in told.items() if key not in ("first", "last")}
+        yield Atom(row.service_point_id, int(unit), told["first"], told["last"], body)
 
 
 def of_person(session: Session, point_id: int) -> list[Given]:
@@ -189,14 +236,33 @@ def of_unit(session: Session, unit_id: int) -> list[Given]:
     return [_given(one) for one in released_figures.of_point(session, UNIT, unit_id)]
 
 
+def newest_of_unit(session: Session, unit_id: int, month: str = "") -> Given | None:
+    """The last figure of the department, or the one in which this month is."""
+    given = of_unit(session, unit_id)
+    if month:
+        return next((one for one in given if one.first <= month <= one.last), None)
+    return given[-1] if given else None
+
+
 def _given(one: ReleasedFigure) -> Given:
-    levels = one.body["l"]
+    levels, body = one.body["l"], one.body
+    parts, channels, hours = (
+        tuple(_part(cell) for cell in body.get(name, ())) for name in ("parts", "channels", "hours")
+    )
     return Given(
-        one.first_month,
+        body.get("first", one.first_month),
         one.last_month,
         intervals.satisfied(levels),
         intervals.points(levels) or 0.0,
-        *(tuple(_part(cell) for cell in one.body.get(name, ())) for name in ("parts", "channels", "hours")),
+        tuple(levels),
+        parts,
+        channels,
+        hours,
+        questions=tuple(Question(*cell) for cell in body.get("questions", ())),
+        themes=tuple(
+            ThemeCell(theme, total, bad, good, tuple(quotes))
+            for theme, total, bad, good, quotes in body.get("themes", ())
+        ),
     )
 
 
