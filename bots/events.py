@@ -41,6 +41,8 @@ def _arrived(turn: Turn, scene: str, *, first: bool) -> Reply:
     try:
         code = codes.open_code(turn.session, turn.runtime.vault, scene)
     except Gone as error:
+        if error.code == "codes.not_open":
+            return Reply.of(turn.say("rating.not_open", name=error.params["name"]))
         return _stopped(turn, scene, str(error.params.get("name", "")))
     except FeedbackError:
         return Reply.of(turn.say("welcome.bad_code"))

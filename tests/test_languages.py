@@ -31,7 +31,7 @@ AREAS = (
     "tickets.screen",
 )
 ERRORS = {
-    "codes": "forged unknown retired paused",
+    "codes": "forged unknown retired paused not_open",
     "complaints": "nothing_written too_long",
     "questions": "unknown_option no_level too_long out_of_range not_a_number not_a_date too_many_pictures not_a_picture "
     "picture_too_large",

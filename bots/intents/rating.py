@@ -7,7 +7,7 @@ from bots.language.directory import Point
 from bots.language.meaning import Understanding
 from bots.messages import Reply
 from bots.turn import Intent, Turn
-from feedback_app.services import canary, visits
+from feedback_app.services import canary, pilot, visits
 from feedback_app.services.ratings import Accepted, Submission
 from feedback_app.services.visits import Arrival
 
@@ -40,10 +40,23 @@ def _refusal(turn: Turn, reading: Understanding) -> Reply:
     return Reply.of(turn.say(f"fraud.{key}"))
 
 
+def not_open(turn: Turn, points: Sequence[Point]) -> Reply | None:
+    """While a trial runs elsewhere: said so, and that complaints are taken everywhere. None where all are open."""
+    closed = {one.id for one in pilot.closed_among(turn.session, [point.id for point in points])}
+    names = [turn.place(point) for point in points if point.id in closed]
+    if not names:
+        return None
+    turn.settle()
+    return Reply.of(turn.say("rating.not_open", name=names[0]))
+
+
 def ask_score(turn: Turn, reading: Understanding) -> Reply:
     point = reading.targets[0] if reading.targets else None
     if point is None:
         return Reply.of(turn.say("rating.ask_score_nobody"))
+    waits = not_open(turn, [point])
+    if waits is not None:
+        return waits
     again = turn.step is not None and turn.step.name == "ask_score" and turn.step.data.get("point") == point.id
     turn.wait_for("ask_score", point=point.id)
     return Reply.of(turn.say("rating.ask_score_again" if again else "rating.ask_score", name=turn.place(point)))
@@ -61,6 +74,9 @@ def ask_target(turn: Turn, reading: Understanding) -> Reply:
 
 
 def confirm(turn: Turn, pairs: Sequence[tuple[Point, int]], comment: str) -> Reply:
+    waits = not_open(turn, [point for point, _ in pairs])
+    if waits is not None:
+        return waits
     turn.wait_for("confirm", pairs=[[point.id, score] for point, score in pairs], comment=comment)
     items = [turn.say("rating.confirm_item", name=turn.place(point), level=turn.level(score)) for point, score in pairs]
     joiner = "；" if turn.language == "zh" else "; "
@@ -69,6 +85,9 @@ def confirm(turn: Turn, pairs: Sequence[tuple[Point, int]], comment: str) -> Rep
 
 def store(turn: Turn, pairs: Sequence[tuple[Point, int]], comment: str) -> Reply:
     """Accept each; the answer names what was understood, the month and the receipt, the same for every level."""
+    waits = not_open(turn, [point for point, _ in pairs])
+    if waits is not None:
+        return waits
     accepted = [(point, _submit(turn, point, score, comment)) for point, score in pairs]
     lines = [_said(turn, accepted)]
     replaced = False

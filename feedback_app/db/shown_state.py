@@ -43,6 +43,11 @@ def watch(engine: Engine) -> None:
     event.listen(engine, "rollback", _forget)
 
 
+def grow(connection: Connection) -> None:
+    """Let the number grow with this transaction also where what changed stands in no watched table."""
+    connection.info[_CHANGED] = True
+
+
 def _note(connection: Connection, _cursor: Any, statement: str, *_others: Any) -> None:
     if _WRITES.match(statement):
         connection.info[_CHANGED] = True

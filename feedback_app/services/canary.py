@@ -20,7 +20,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import CANARY, Rating
 from feedback_app.domain.identity import keyed_hash
 from feedback_app.domain.periods import local_day
-from feedback_app.services import outbox, questionnaires
+from feedback_app.services import outbox, pilot, questionnaires
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.vault import Vault
 from feedback_app.texts import text
@@ -88,13 +88,14 @@ def is_due(session: Session, now: datetime, every_hours: int) -> bool:
 def targets(session: Session, now: datetime) -> list[Target]:
     """One working code of every kind; another one each time, so that in time all are tried."""
     _, asked = questionnaires.current(session)
-    query = select(Code.id, Code.text, ServicePoint.kind, ServicePoint.name)
+    query = select(ServicePoint, Code.text)
     query = query.join(ServicePoint, Code.service_point_id == ServicePoint.id)
     query = query.where(Code.status == "active", ServicePoint.active, Code.text.is_not(None)).order_by(Code.id)
-    rows = session.execute(query).all()
-    names = Counter(name for _, _, _, name in rows)
+    found = [(point, code) for point, code in session.execute(query) if pilot.is_open(session, point)]
+    rows = [(code, point.kind, point.name) for point, code in found]
+    names = Counter(name for _, _, name in rows)
     by_kind: dict[str, list[Target]] = {}
-    for _, code, kind, name in rows:
+    for code, kind, name in rows:
         # In the chat a name that two people have is asked about, and a department is not rated there.
         channels = ("form", "bot") if kind != "department" and names[name] == 1 else ("form",)
         by_kind.setdefault(kind, []).append(Target(kind, name, code or "", asked.overall, channels))

@@ -13,7 +13,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import lock
 from feedback_app.domain.badge_names import badge_name
 from feedback_app.errors import Gone, NotFound, Refused
-from feedback_app.services import audit
+from feedback_app.services import audit, pilot
 from feedback_app.services.vault import Vault
 from qr import codes as short_codes
 
@@ -111,7 +111,7 @@ def open_code(session: Session, vault: Vault, typed: str) -> Code:
     """The code somebody scanned or typed.
 
     Raises Refused ``codes.forged``, NotFound ``codes.unknown``, Gone ``codes.retired`` or, for a place that rests,
-    ``codes.paused`` (both with the name it stood for).
+    ``codes.paused``, or ``codes.not_open`` while a trial runs elsewhere (all with the name it stood for).
     """
     code = find(session, vault, typed)
     point = code.service_point
@@ -119,6 +119,7 @@ def open_code(session: Session, vault: Vault, typed: str) -> Code:
         raise Gone("codes.retired", name=point.name)
     if not point.active:
         raise Gone("codes.paused", name=point.name)
+    pilot.check(session, point)
     return code
 
 

@@ -20,7 +20,7 @@ from feedback_app.domain.periods import local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.domain.roles import HEAD, OFFICE, Viewer
 from feedback_app.errors import Conflict, Gone, NotFound
-from feedback_app.services import audit, complaints, follow_up_plans, outbox
+from feedback_app.services import audit, complaints, follow_up_plans, outbox, pilot
 from feedback_app.services.complaints import Filing
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.vault import Vault
@@ -85,7 +85,13 @@ def ask_due(session: Session, runtime: Runtime, now: datetime) -> int:
         .limit(AT_ONCE)
     )
     found = session.execute(due).all()
+    closed = {
+        one.id for one in pilot.closed_among(session, {row.department_id for row, _ in found if row.department_id})
+    }
     for row, sealed in found:
+        if row.department_id in closed:  # no messages from what is not open yet: people call, as they always did
+            row.state = "to_call"
+            continue
         told = json.loads(runtime.vault.unseal(sealed)) if sealed else {}
         way, address = ("official_account", told["o"]) if "o" in told else ("sms", told.get("p", ""))
         usable = {"official_account": runtime.settings.wechat.enabled, "sms": runtime.settings.sms.enabled}

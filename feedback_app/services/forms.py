@@ -12,7 +12,7 @@ from feedback_app.db.codes import Code
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.badge_names import badge_name
 from feedback_app.domain.questionnaires import Questionnaire
-from feedback_app.services import codes, place_profiles, question_rules, questionnaires, quiet_visits, tickets
+from feedback_app.services import codes, pilot, place_profiles, question_rules, questionnaires, quiet_visits, tickets
 from feedback_app.services.vault import Vault
 from qr import codes as short_codes
 
@@ -41,6 +41,7 @@ class OpenForm:
     slips: bool = False  # whether slips have been printed for this place
     quiet: bool = False  # a sensitive place: nobody is invited or reminded
     profile: bool = False  # something is known to tell about the place itself
+    trial: bool = False  # the department tries it out: levels will not count
     until: datetime | None = None  # another question set may be asked from then on
 
 
@@ -74,6 +75,7 @@ def open_form(session: Session, vault: Vault, typed: str, now: datetime, names: 
         slips=tickets.any_printed(session, place.id),
         quiet=quiet_visits.is_quiet_place(session, code.service_point),
         profile=bool(place_profiles.of(session, place.id)),
+        trial=pilot.stage(session).is_trial,
         until=question_rules.next_change(session, now),
     )
 

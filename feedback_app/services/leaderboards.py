@@ -21,7 +21,7 @@ from feedback_app.domain.deciding import Decided, LeftOut
 from feedback_app.domain.periods import Month
 from feedback_app.domain.recounting import Bundle
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import audit, awards, evidence, star_facts
+from feedback_app.services import audit, awards, evidence, pilot, star_facts
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def close(
 ) -> Board:
     """Freeze a period that is over; closed before: what was frozen then, unchanged.
 
-    Raises NotFound ``stars.unknown_award``, Refused ``stars.not_over``.
+    Raises NotFound ``stars.unknown_award``, Refused ``stars.not_over``, Conflict ``pilot.no_boards`` while a trial runs.
     """
     scheme = awards.scheme(session, award, period)
     known = leaderboards.find(session, award, str(period))
@@ -113,6 +113,7 @@ def close(
         raise Refused(
             "stars.not_over", period=period, ends=period.ends(zone).astimezone(zone).strftime("%Y-%m-%d %H:%M")
         )
+    pilot.check_boards(session)
     _shut(session, period)
     known = leaderboards.find(session, award, str(period))  # by another process while this one waited
     if known is not None:
@@ -283,7 +284,15 @@ def due(session: Session, award: str, now: datetime, zone: ZoneInfo) -> list[Per
     first = tallies.first_period(session)
     closed = {Period.parse(one.period) for one in leaderboards.of_award(session, award)}
     begin = awards.first_period(session, award, Month.parse(first) if first else None)
-    return cycles.due(begin, scheme.ends, now, zone, closed, scheme.assess_days)
+    return _after_trial(session, cycles.due(begin, scheme.ends, now, zone, closed, scheme.assess_days), zone)
+
+
+def _after_trial(session: Session, found: list[Period], zone: ZoneInfo) -> list[Period]:
+    """None while a trial runs; afterwards those that reach into the time since going live."""
+    first = pilot.counts_from(session, zone)
+    if pilot.stage(session).is_trial:
+        return []
+    return found if first is None else [one for one in found if one.last >= first]
 
 
 def periods_over(session: Session, scheme: Scheme, now: datetime, zone: ZoneInfo) -> list[Period]:
@@ -291,7 +300,7 @@ def periods_over(session: Session, scheme: Scheme, now: datetime, zone: ZoneInfo
     first = tallies.first_period(session)
     closed = {Period.parse(one.period) for one in leaderboards.of_award(session, scheme.key)}
     begin = awards.first_period(session, scheme.key, Month.parse(first) if first else None)
-    return cycles.due(begin, scheme.ends, now, zone, closed)
+    return _after_trial(session, cycles.due(begin, scheme.ends, now, zone, closed), zone)
 
 
 def close_due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[tuple[str, Period]]:

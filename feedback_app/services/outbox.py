@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from feedback_app.db.outbox import OutboxMessage
+from feedback_app.services import pilot
 
 
 def put(
@@ -23,8 +24,9 @@ def put(
     not_before: datetime | None = None,
     service_point_id: int | None = None,
 ) -> bool:
-    """Queue one message. False, and nothing queued, when ``dedupe_key`` has been used before."""
-    if is_known(session, dedupe_key):
+    """Queue one message. False, and nothing queued, when ``dedupe_key`` has been used before, or when it is for somebody in a
+    department that has no part yet in the trial that runs (``pilot.wants_quiet``)."""
+    if pilot.wants_quiet(session, purpose, service_point_id) or is_known(session, dedupe_key):
         return False
     message = OutboxMessage(
         dedupe_key=dedupe_key,

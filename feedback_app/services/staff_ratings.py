@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain.contact_details import shortened
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import visits
+from feedback_app.services import pilot, visits
 from feedback_app.services.ratings import Accepted, Submission
 from feedback_app.services.vault import Vault
 from feedback_app.services.visits import Arrival
@@ -48,8 +48,9 @@ def rate(
     now: datetime,
 ) -> Accepted:
     """Accept it as any rating, once a day and twice a month for each team, without a name: only a keyed hash that the month's
-    end takes along. Raises NotFound ``staff.no_unit``, Refused ``ratings.bad_score``, ``questions.too_long``."""
+    end takes along. Raises NotFound ``staff.no_unit``, Gone ``codes.not_open``, Refused ``ratings.bad_score``, ``questions.too_long``."""
     point = unit(session, me, point_id)
+    pilot.check(session, point)
     if len(comment) > LONGEST:
         raise Refused("questions.too_long", key="comment", most=LONGEST, length=len(comment))
     if score not in range(1, 6):

@@ -30,7 +30,7 @@ from feedback_app.domain.invitations import (
 )
 from feedback_app.domain.periods import Month
 from feedback_app.errors import ConfigurationError, Gone
-from feedback_app.services import invitation_rules, outbox, quiet_visits, tickets, visits
+from feedback_app.services import invitation_rules, outbox, pilot, quiet_visits, tickets, visits
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.vault import Vault
 from feedback_app.services.visit_feed import person_hash
@@ -39,7 +39,7 @@ from feedback_app.texts import text
 
 AT_ONCE = 100
 WHY_NOT = (
-    "quiet", "no_rule", "no_contact", "no_person", "lately", "silence", "too_late"
+    "quiet", "no_rule", "no_contact", "no_person", "lately", "silence", "too_late", "pilot"
 )  # fmt: skip
 _WAYS = {WECHAT: "official_account", SMS: "sms"}
 
@@ -98,9 +98,11 @@ def decide(session: Session, runtime: Runtime, now: datetime) -> int:
     rules = invitation_rules.in_force(session)
     silent, lately = _silent(session, runtime, found), _lately(session, found, now)
     places = _quiet_places(session, {one.visit.service_point_id for one in found})
+    closed = {one.id for one in pilot.closed_among(session, {one.visit.service_point_id for one in found})}
     for one in found:
         rule = rule_for(rules, one.visit.kind, one.visit.department_id)
-        why = _why_not(one, rule, silent, lately, places, now)
+        not_open = one.visit.service_point_id in closed
+        why = "pilot" if not_open else _why_not(one, rule, silent, lately, places, now)
         if not why and rule is not None:
             leaves = goes_out(now, runtime.zone, rule.silent_from, rule.silent_until)
             if leaves > now:  # in quiet hours nothing is decided either: whoever asks for silence meanwhile has it

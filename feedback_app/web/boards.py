@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.periods import local_day
 from feedback_app.errors import NotFound, Refused
-from feedback_app.services import awards, bodies, canary, change_cards, evidence, leaderboards
+from feedback_app.services import awards, bodies, canary, change_cards, evidence, leaderboards, pilot
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.transaction import Session
 from feedback_app.web.access import PUBLIC, allow
@@ -28,8 +28,9 @@ def index() -> str:
         schemes = awards.schemes(session)
         published = {key: leaderboards.published(session, key) for key in schemes}
         proven = canary.standing(session, runtime(), runtime().now())
+        stage = pilot.stage(session)
     return render_template(
-        "boards/index.html", schemes=schemes, published=published, proven=proven, zone=runtime().zone
+        "boards/index.html", schemes=schemes, published=published, proven=proven, stage=stage, zone=runtime().zone
     )
 
 

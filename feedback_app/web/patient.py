@@ -25,6 +25,7 @@ from feedback_app.services import (
     forms,
     patient_questions,
     pictures,
+    pilot,
     place_profiles,
     questionnaires,
     ratings,
@@ -187,6 +188,7 @@ def receipt(receipt: str) -> str:
         unit = accepted.point.department
         leaflets = documents.has_leaflets(session, unit.id if unit else None)
         unit_key = unit.key if unit else ""
+        trial = pilot.stage(session).is_trial
     changeable = _may_change(accepted.receipt) and changes.is_open(accepted, runtime().now())
     level, masked = _own(accepted)
     code = case_codes.code(runtime().vault, accepted.case_number) if accepted.case_number else ""
@@ -201,6 +203,7 @@ def receipt(receipt: str) -> str:
         filler=secrets.token_hex(LONGEST_OWN // 2) if level else "",
         leaflets=leaflets,
         unit_key=unit_key,
+        trial=trial,
     )
 
 
@@ -368,15 +371,16 @@ def _to_change(receipt: str) -> OpenForm:
 
 
 def _retired(code: str, gone: Gone, draft: Draft | None = None) -> tuple[str, int]:
+    not_open = gone.code == "codes.not_open"
     with runtime().reading() as session:
-        others = forms.alternatives(session, runtime().vault, code, _names())
+        others = () if not_open else forms.alternatives(session, runtime().vault, code, _names())
     kept = draft or Draft(key=_new_key())
     written = "\n".join(kept.values.get("comment", ()))
     page = render_template(
         "patient/retired.html", message=explain(gone.code, gone.params), name=gone.params["name"], others=others,
         draft=kept, written=written,
     )  # fmt: skip
-    return page, 410
+    return page, 404 if not_open else 410
 
 
 def _may_change(receipt: str) -> bool:
