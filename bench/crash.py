@@ -11,9 +11,7 @@ import argparse
 import http.client
 import os
 import random
-import re
 import secrets
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -28,6 +26,7 @@ from statistics import median
 
 from bench.forking import Forge
 from bench.running import Patients, Product, Sent, children, post
+from bench.tracing import ASKED, FLUSHED, THANKED, Event, Tracer
 from feedback_app.db.ratings import Rating
 from feedback_app.services import verification
 from feedback_app.services.runtime import opened
@@ -207,80 +206,48 @@ def _fill(disk: Path) -> None:
             filler.write(b"\0" * 4096)
 
 
-_LINE = re.compile(r"^(\d+) +(\d+\.\d+) (.*)$")
-_TOOK = re.compile(r"<(\d+\.\d+)>$")
-
-
 def traced(folder: Path, kind: str, wanted: int) -> tuple[int, int]:
-    """So many acknowledgements under strace: how many were seen, and how many left before a flush had ended."""
+    """So many acknowledgements, each system call watched: how many were seen, and how many left before a flush had ended.
+
+    Raises OSError where this machine does not let a process be watched.
+    """
     product = Product(folder, kind, workers=1, forge=Forge())
     product.start("serve")
     product.wait()
     patients = Patients(product, count=1)  # one at a time: whatever was flushed in between was flushed for this one
-    log = folder / "strace.log"
-    pids = [product.groups["serve"].pid, *product.web_workers()]
-    if kind == postgres.KIND:
-        pids += _postgres_processes()
-    calls = "trace=fsync,fdatasync,recvfrom,recvmsg,read,sendto,sendmsg,write"
-    tracer = subprocess.Popen(
-        ["strace", "-f", "-ttt", "-T", "-s", "24", "-e", calls, "-o", log, *(f"-p{pid}" for pid in pids)],
-        stderr=subprocess.DEVNULL,
-    )
-    _wait_for_tracer(pids)
-    patients.start()
+    tracer = None
     try:
+        tracer = Tracer([*product.web_workers(), *(_postgres_processes() if kind == postgres.KIND else ())])
+        patients.start()
         ends = time.monotonic() + 300
         while len(patients.accepted) < wanted and time.monotonic() < ends:
             time.sleep(0.1)
     finally:
         patients.stop()
-        tracer.terminate()
-        tracer.wait(20)
+        if tracer is not None:
+            tracer.stop()
         product.stop()
-    seen, early = flushed_first(log.read_text("utf-8", "replace").splitlines())
+    seen, early = flushed_first(tracer.events)
     print(
-        f"{kind}: {seen} acknowledgements under strace, {early} sent before a flush between request and answer",
-        flush=True,
+        f"{kind}: {seen} acknowledgements watched, {early} sent before a flush between request and answer", flush=True
     )
     return seen, early
 
 
-def _wait_for_tracer(pids: Iterable[int]) -> None:
-    """Until each of these is being watched. Raises RuntimeError where this machine does not allow it."""
-    ends = time.monotonic() + 60
-    while any("TracerPid:\t0\n" in Path(f"/proc/{pid}/status").read_text() for pid in pids):
-        if time.monotonic() > ends:
-            raise RuntimeError("strace could not attach")
-        time.sleep(0.02)
-
-
-def flushed_first(lines: list[str]) -> tuple[int, int]:
-    """Acknowledgements in a trace, and those without a flush that began after the request came and ended before the answer."""
-    flushes: list[tuple[float, float]] = []  # begun, ended
-    asked: dict[str, float] = {}  # file descriptor -> when its last POST came
-    begun: dict[str, str] = {}
+def flushed_first(events: Iterable[Event]) -> tuple[int, int]:
+    """Acknowledgements, and those without a flush that began after the request came and ended before the answer left."""
+    flushes: list[Event] = []
+    asked: dict[tuple[int, int], float] = {}  # connection -> when its last request came
     seen = early = 0
-    for line in lines:
-        found = _LINE.match(line)
-        if not found:
-            continue
-        task, at, call = found[1], float(found[2]), found[3]
-        took = _TOOK.search(call)
-        if call.endswith("<unfinished ...>"):
-            begun[task] = call
-        resumed = call.startswith("<... ")
-        if resumed:
-            call = begun.pop(task, "") + call
-        if re.match(r"f(data)?sync\(", call) and took:
-            flushes.append((at - float(took[1]), at) if resumed else (at, at + float(took[1])))
-        posted = re.match(r"(?:recvfrom|recvmsg|read)\((\d+), \"POST /s/", call)
-        if posted:
-            asked[posted[1]] = at
-        thanked = re.match(r"(?:sendto|sendmsg|write)\((\d+), \"HTTP/1.1 303", call)
-        if thanked and thanked[1] in asked and not resumed:
+    for event in events:
+        if event.what == FLUSHED:
+            flushes.append(event)
+        elif event.what == ASKED:
+            asked[event.connection] = event.at
+        elif event.what == THANKED and event.connection in asked:
             seen += 1
-            came = asked.pop(thanked[1])
-            early += not any(start >= came and end <= at for start, end in flushes[-200:])
+            came = asked.pop(event.connection)
+            early += not any(one.began >= came and one.at <= event.began for one in flushes[-200:])
     return seen, early
 
 
@@ -306,12 +273,10 @@ def main() -> None:
     chosen = parser.parse_args()
     wrong = 0
     for kind in (SQLITE, postgres.KIND) if chosen.database == "both" else (chosen.database,):
-        if chosen.traced and shutil.which("strace"):
+        if chosen.traced:
             with tempfile.TemporaryDirectory() as name:
                 seen, early = traced(Path(name), kind, chosen.traced)
                 wrong += early + (seen == 0)
-        elif chosen.traced:
-            print("strace is not installed: nothing is said about the order of flush and answer")
         if chosen.kills:
             with tempfile.TemporaryDirectory() as name:
                 found = crash(

@@ -1,11 +1,12 @@
 """Short version of bench/crash.py: real processes killed under load; a disk without room; nobody is thanked for nothing."""
 
-import shutil
+import os
 from pathlib import Path
 
 import pytest
 
 from bench import crash
+from bench.tracing import ASKED, FLUSHED, THANKED, Event
 
 pytestmark = pytest.mark.journey
 
@@ -17,25 +18,28 @@ def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path, kind: str) -> Non
     assert found.acknowledged >= 60 and sum(found.kills.values()) == 2
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace, to see the order of flush and answer")
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_thanks_are_sent_after_the_flush(tmp_path: Path, kind: str) -> None:
     """kill -9 cannot show this: what was written but not flushed outlives the process, not the power cut."""
-    seen, early = crash.traced(tmp_path, kind, 10)
+    try:
+        seen, early = crash.traced(tmp_path, kind, 10)
+    except OSError as error:
+        told = f"a process cannot be watched on this machine (ptrace: {error.strerror}), so the order of flush and thanks stays unproven"
+        pytest.fail(told) if "CI" in os.environ else pytest.skip(told)
     assert seen >= 10
     assert early == 0
 
 
-def test_a_trace_without_a_flush_is_noticed() -> None:
-    """What bench/crash.py reads from strace, with one answer that left too early."""
-    lines = [
-        '7 10.000000 recvfrom(9, "POST /s/AAAA HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 300 <0.000010>',
-        "8 10.100000 fdatasync(5 <unfinished ...>",
-        "8 10.200000 <... fdatasync resumed>) = 0 <0.100000>",
-        '7 10.300000 sendto(9, "HTTP/1.1 303 SEE OTHER\\r\\n", 700, 0, NULL, 0) = 700 <0.000010>',
-        '7 11.000000 recvfrom(9, "POST /s/AAAA HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 300 <0.000010>',
-        '7 11.300000 sendto(9, "HTTP/1.1 303 SEE OTHER\\r\\n", 700, 0, NULL, 0) = 700 <0.000010>',
-        "7 11.400000 fdatasync(5) = 0 <0.010000>",
+def test_thanks_without_a_flush_are_noticed() -> None:
+    """What bench/crash.py reads from the system calls, with one answer that left too early."""
+    phone = (7, 9)
+    told = [
+        Event(ASKED, 10.0, 10.0, phone),
+        Event(FLUSHED, 10.1, 10.2),
+        Event(THANKED, 10.3, 10.3, phone),
+        Event(ASKED, 11.0, 11.0, phone),
+        Event(THANKED, 11.3, 11.3, phone),
+        Event(FLUSHED, 11.2, 11.4),
     ]
-    assert crash.flushed_first(lines[:4]) == (1, 0)
-    assert crash.flushed_first(lines) == (2, 1)
+    assert crash.flushed_first(told[:3]) == (1, 0)
+    assert crash.flushed_first(told) == (2, 1)
