@@ -53,12 +53,11 @@ def outcome_of(error: PlatformError, *, repeat_within: int) -> Outcome:
             return Outcome(SENT)
         case r if r == UNREACHED:
             return Outcome(TRY_AGAIN, detail)
-        case r if r == UNSURE:
-            return Outcome(UNKNOWN, detail)
-        case r if r == RETRY:
+        case r if r in (UNSURE, RETRY):
             if not repeat_within:
                 return Outcome(UNKNOWN, said("reason.unsure"))
-            return Outcome(TRY_AGAIN, detail, _BUSY_SECONDS, repeat_within)
+            repeated = said("reason.shown_once") if r == UNSURE else detail
+            return Outcome(TRY_AGAIN, repeated, _BUSY_SECONDS, repeat_within)
         case r if r in _PAUSE:
             return Outcome(TRY_AGAIN, detail, _PAUSE[r])
         case r if r == QUOTA:

@@ -1,4 +1,4 @@
-"""The official account: the last fallback. A customer-service message if the person was here lately, else a template."""
+"""The official account: the last fallback. A customer-service message if the person wrote within two days, else a template."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from bots.channels import _base
 from bots.clients.official_account import OfficialAccount
 from bots.clients.reactions import OTHER_CHANNEL, PlatformError
+from feedback_app.services import people
 from feedback_app.services.deliveries import SENT, Channel, Outcome, Outgoing
 from feedback_app.services.runtime import Runtime
 
@@ -20,6 +21,7 @@ _WINDOW_CLOSED = frozenset({45015, 45047})
 
 class OfficialAccountChannel(_base.PlatformChannel):
     def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._account = OfficialAccount(runtime)
         self._template = runtime.settings.wechat.result_template
         self._fields = runtime.settings.wechat.result_fields
@@ -29,6 +31,8 @@ class OfficialAccountChannel(_base.PlatformChannel):
     def send(self, message: Outgoing) -> Outcome:
         if not _OPENID.fullmatch(message.recipient):
             return _base.refused("bad_address")
+        if self._words_for(message.purpose)[0] and not self._may_be_open(message.recipient):
+            return self._by_template(message)
         try:
             self._account.send_text(message.recipient, _base.plain_text(message, LONGEST))
             return Outcome(SENT)
@@ -36,6 +40,12 @@ class OfficialAccountChannel(_base.PlatformChannel):
             if error.reaction != OTHER_CHANNEL or error.errcode not in _WINDOW_CLOSED:
                 raise
         return self._by_template(message)
+
+    def _may_be_open(self, openid: str) -> bool:
+        """A customer-service message is a question less where the answer is known, and unlike a template cannot be repeated."""
+        app_id, now = self._runtime.settings.wechat.app_id, self._runtime.now()
+        with self._runtime.reading() as session:
+            return people.may_answer(session, self._runtime.vault, openid, app_id=app_id, now=now)
 
     def _words_for(self, purpose: str) -> tuple[str, Mapping[str, str]]:
         """The template approved for this use, and its fields; "" where there is none."""

@@ -54,6 +54,7 @@ class Counts:
     calls: dict[str, int]  # API path -> number
     token_calls: dict[str, list[float]]  # API path of a token -> when it was asked for, in seconds of a steady clock
     dropped: dict[str, int]  # swallowed silently, by reason
+    faults: dict[str, int]  # kind -> how often it happened
 
 
 class SandboxClient:

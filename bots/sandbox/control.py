@@ -17,7 +17,8 @@ POST /repeat                  {times} -> [outcome]: the last callback again, sam
 POST /verify                  {} -> {ok, status}: the GET with echostr
 GET  /received                ?openid= | userid= | webhook= -> [message] the hospital sent, oldest first
 GET  /chat                    ?openid= -> [message] the whole chat
-GET  /counts                  {received: {openid|userid|webhook: {who: n}}, calls: {path: n}, token_calls: {path: [s]}, dropped: …}
+GET  /counts                  {received: {openid|userid|webhook: {who: n}}, calls: {path: n}, token_calls: {path: [s]}, dropped: …,
+                              faults: {kind: n}} (those still wished for)
 POST /faults, DELETE /faults  {kind, path?, share?, times?, seconds?}: see ``bots.sandbox.faults``
 POST /settings                {mode?, ip_refused?, secret_frozen?, phone_openid?, phone_userid?, cut_seconds?}
 POST /quotas                  {path: n}: other daily limits
@@ -201,7 +202,7 @@ def counts() -> Response:
         for (kind, who), number in platform.received.items():
             received[kind][who] = number
         counted = {"calls": platform.calls, "token_calls": platform.token_calls, "dropped": platform.dropped}
-        return jsonify({"received": received, **counted})
+        return jsonify({"received": received, **counted, "faults": platform.faults.happened()})
 
 
 @blueprint.post("/faults")

@@ -22,6 +22,9 @@ KINDS = {
     "busy": "errcode -1, nothing done",
     "busy_done": "errcode -1, and yet it was done",
     "timeout_done": "done, but the answer comes too late for anybody's patience",
+    "cut": "the connection breaks off before anything was done",
+    "cut_done": "done, and then the connection breaks off without an answer",
+    "quota": "errcode 45009: no more today, nothing done",
     "bad_gateway": "HTTP 502 with an HTML page, nothing done",
     "slow": "done and answered, six seconds late",
     "text_errcode": 'errcode as a string ("0")',
@@ -70,6 +73,13 @@ class Faults:
                 fault.used += 1
                 return fault
         return None
+
+    def happened(self) -> dict[str, int]:
+        """Kind -> how often."""
+        counted: dict[str, int] = {}
+        for one in self.wanted:
+            counted[one.kind] = counted.get(one.kind, 0) + one.used
+        return counted
 
     def add(self, wanted: dict[str, Any]) -> Fault:
         """Raises ValueError for a wrong kind or an unknown key."""

@@ -1,6 +1,7 @@
 """What every API call passes on its way in and out: counting, faults, quota, token, errors."""
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -13,6 +14,7 @@ from bots.sandbox.state import Platform
 from bots.sandbox.tokens import TOKEN_CALLS, TokenBook
 
 Answer = dict[str, Any]
+_REFUSALS = {"busy": -1, "quota": 45009}
 Handler = Callable[[Platform], Answer]
 Register = Callable[[Handler], Handler]
 NAMES = {
@@ -91,8 +93,10 @@ def _passed(path: str, handler: Handler, needs: str) -> Response:
         fault = platform.faults.next(path)
     if fault and fault.kind == "bad_gateway":
         return Response("<html><h1>502 Bad Gateway</h1></html>", 502, content_type="text/html")
-    if fault and fault.kind == "busy":
-        return jsonify(ApiError(-1).answer)
+    if fault and fault.kind in _REFUSALS:
+        return jsonify(ApiError(_REFUSALS[fault.kind]).answer)
+    if fault and fault.kind == "cut":
+        return _broken_off()
     if fault and fault.kind == "token_invalidated":
         platform.another_system_renews("wecom" if needs == "wecom" else "wechat")
     return _distorted(_answer(platform, path, handler, needs), fault)
@@ -112,6 +116,13 @@ def _answer(platform: Platform, path: str, handler: Handler, needs: str) -> Answ
         return ApiError(47001).answer  # a value of the wrong shape somewhere inside
 
 
+def _broken_off() -> Response:
+    """No answer: whoever asked sees the connection end."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    return Response("")
+
+
 def _distorted(answer: Answer, fault: Fault | None) -> Response:
     """The answer with the fault done to it; waits outside the lock."""
     kind = fault.kind if fault else ""
@@ -119,6 +130,8 @@ def _distorted(answer: Answer, fault: Fault | None) -> Response:
         time.sleep(fault.seconds)
     if kind == "timeout_done":
         return Response("", 504)
+    if kind == "cut_done":
+        return _broken_off()
     if kind == "busy_done":
         answer = ApiError(-1).answer
     if kind == "text_errcode":

@@ -12,6 +12,7 @@ from feedback_app.db.people import Person
 from feedback_app.db.ratings import Rating
 from feedback_app.services.vault import Vault
 
+ANSWERABLE = timedelta(hours=48, minutes=5)  # the platform's two days, and what clocks differ
 _SEEN_STEP = timedelta(minutes=1)  # a chat of many messages is one visit: not a write for each
 
 
@@ -31,6 +32,15 @@ def meet(session: Session, vault: Vault, openid: str, *, app_id: str, now: datet
     if session.is_modified(person) or person in session.new:
         session.flush()
     return person
+
+
+def may_answer(session: Session, vault: Vault, openid: str, *, app_id: str, now: datetime) -> bool:
+    """Whether the platform may still take a customer-service message to this person: they wrote within two days.
+
+    Other things somebody does (a scan, following) open it for a minute only. So True is a maybe; False is certain.
+    """
+    person = session.get(Person, vault.person(openid, app_id))
+    return person is not None and now - person.last_seen_at < ANSWERABLE
 
 
 def set_quiet(session: Session, person_hash: str, *, quiet: bool) -> None:

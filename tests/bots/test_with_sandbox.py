@@ -21,7 +21,8 @@ from bots.wecom import WecomIdentity
 from feedback_app import clock
 from feedback_app.db.base import Base
 from feedback_app.errors import Refused
-from feedback_app.services.deliveries import FAILED, SENT, Outgoing
+from feedback_app.services import people
+from feedback_app.services.deliveries import FAILED, RETRY, SENT, UNKNOWN, Outgoing
 from feedback_app.services.runtime import Runtime
 from tests.bots.doubles import closed_port
 from tests.bots.test_webhook import Answers
@@ -105,9 +106,22 @@ def test_members_and_groups_receive_once(town: Town) -> None:
     assert "4.8" in town.phones.received(webhook="心血管内科")[0].text
 
 
+def test_an_answer_that_never_came(town: Town) -> None:
+    """Done, and then the line broke: sent again only where the platform shows a repeat once."""
+    town.phones.fault("cut_done", path="/cgi-bin/message/send")
+    assert [town.send("wecom", "d01", "本月 4.8 分") for _ in range(2)] == [RETRY, SENT]
+    assert len(town.phones.received(userid="d01")) == 1
+    town.phones.fault("cut_done", path="/cgi-bin/webhook/send")
+    assert town.send("wecom_group", "心血管内科", "本月 4.8 分") == UNKNOWN
+    assert len(town.phones.received(webhook="心血管内科")) == 1
+
+
 def test_a_patient_receives_a_message_and_later_a_template(town: Town) -> None:
     town.phones.template("tpl-result", {"thing1": "评选", "thing2": "结果"})
     town.phones.say("oWang", "您好")
+    with town.runtime.transaction() as session:
+        app_id = town.runtime.settings.wechat.app_id
+        people.meet(session, town.runtime.vault, "oWang", app_id=app_id, now=NOON)
     assert town.send("official_account", "oWang", "回复您的投诉") == SENT
     clock.move(Path(town.runtime.settings.sandbox.clock_file), NOON.replace(day=25))
     assert town.send("official_account", "oWang", "本月结果", key="later") == SENT
@@ -115,6 +129,10 @@ def test_a_patient_receives_a_message_and_later_a_template(town: Town) -> None:
         "custom",
         "template",
     ]
+    assert town.phones.counts().calls["/cgi-bin/message/custom/send"] == 1  # not asked where the answer is known
+    town.phones.fault("cut_done", path="/cgi-bin/message/template/send")
+    assert [town.send("official_account", "oWang", "再说一次", key="cut") for _ in range(2)] == [RETRY, SENT]
+    assert len([one for one in town.phones.received(openid="oWang") if one.channel == "template"]) == 2
     town.phones.settle()  # TEMPLATESENDJOBFINISH comes to us and is taken
     town.phones.unfollow("oWang")
     assert town.send("official_account", "oWang", "本月结果", key="gone") == FAILED

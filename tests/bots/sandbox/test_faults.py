@@ -50,6 +50,23 @@ def test_time_out_after_effect(calls: Calls, phones: SandboxClient, token: str, 
     assert arrived(phones) == 1
 
 
+@pytest.mark.parametrize(("kind", "effect"), [("cut", 0), ("cut_done", 1)])
+def test_a_connection_that_breaks_off(
+    calls: Calls, phones: SandboxClient, token: str, address: str, kind: str, effect: int
+) -> None:
+    phones.fault(kind, path=SEND)
+    body = {"touser": "D01", "agentid": AGENT, "msgtype": "text", "text": {"content": "hi"}}
+    with pytest.raises(requests.ConnectionError):
+        calls.session.post(address + SEND, params={"access_token": token}, json=body, timeout=30)
+    assert arrived(phones) == effect
+
+
+def test_no_more_today(calls: Calls, phones: SandboxClient, token: str) -> None:
+    phones.fault("quota", path=SEND)
+    assert calls.wecom(token, "D01", "hi")["errcode"] == 45009
+    assert arrived(phones) == 0
+
+
 def test_garbled_answers(calls: Calls, phones: SandboxClient, token: str) -> None:
     phones.fault("text_errcode", path=SEND)
     phones.fault("no_errcode", path=SEND)
