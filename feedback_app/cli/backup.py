@@ -8,7 +8,7 @@ import click
 
 from feedback_app.cli._common import Session, put, say
 from feedback_app.errors import FeedbackError
-from feedback_app.services import backups, verification
+from feedback_app.services import backups, schema, verification
 from feedback_app.services.backups import Copy
 from feedback_app.services.runtime import Runtime, opened
 from feedback_app.settings import DatabaseSection
@@ -38,6 +38,7 @@ def restore(session: Session, file: Path) -> None:
     with session.runtime() as runtime:
         if not runtime.database.is_sqlite:
             _tell(backups.restore_into(runtime.database, file), file)
+        schema.migrate(runtime.database, runtime.now())  # a copy may be of an older release
         _must_hold(runtime)
 
 

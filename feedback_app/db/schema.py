@@ -9,12 +9,15 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations.ops import MigrationScript
 from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
 from sqlalchemy import Connection, func, select
 
 from feedback_app import registry
 from feedback_app.db import tally_marks
 from feedback_app.db.base import Base
 from feedback_app.db.engine import Database
+from feedback_app.errors import Refused
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _UPGRADING = 0x73746172_75706772  # one number for one lock
@@ -35,14 +38,19 @@ def _config(connection: Connection | None = None, migrations: Path = MIGRATIONS)
     return config
 
 
-def upgrade(database: Database, migrations: Path = MIGRATIONS) -> None:
-    """Bring the database to this version. Safe to call again, and by several processes at once.
+def upgrade(database: Database, revision: str = "head", migrations: Path = MIGRATIONS) -> None:
+    """Bring the database to this version, or to an older ``revision``. Safe to call again, and by several processes at once.
 
-    All of it is one transaction: whoever is killed half-way leaves the database as it was.
+    All of it is one transaction: whoever is killed half-way leaves the database as it was. Raises Refused ``database.newer``.
     """
     with database.rebuilding() as connection:
         _one_after_the_other(connection)
-        command.upgrade(_config(connection, migrations), "head")
+        try:
+            command.upgrade(_config(connection, migrations), revision)
+        except CommandError as error:
+            if isinstance(error.__cause__, ResolutionError):  # it names a migration that is not here
+                raise Refused("database.newer") from error
+            raise
         tally_marks.make_triggers_anew(connection)  # SQLite drops them with a table that is rebuilt
 
 

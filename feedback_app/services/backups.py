@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from feedback_app.db import schema
 from feedback_app.db.engine import Database
 from feedback_app.db.platform import JobRun
 from feedback_app.errors import Conflict, Refused
@@ -72,17 +73,21 @@ def take(database: Database, target: Path, now: datetime) -> Copy:
 
 
 def restore_into(database: Database, backup: Path) -> Copy:
-    """Make the empty ``database`` from a backup. All of it or nothing.
+    """Make the empty ``database`` from a backup of this or an older release, at this version. All of it or nothing.
 
-    Raises Conflict ``backup.exists`` or ``copying.not_empty``, Refused ``backup.damaged`` or what ``copying.copy`` raises.
+    Raises Conflict ``backup.exists`` or ``copying.not_empty``, Refused ``backup.damaged``, ``database.newer`` or what
+    ``copying.copy`` raises.
     """
     if database.is_sqlite:
-        return restore(backup, _file_of(database))
+        made = restore(backup, _file_of(database))
+        schema.upgrade(database)
+        return made
     with tempfile.TemporaryDirectory(prefix="service-star-restore-") as folder:
         unpacked = Path(folder) / "unpacked.db"
         made = restore(backup, unpacked)
         source = Database(f"sqlite:///{unpacked}")
         try:
+            schema.upgrade(source)  # an older release may have made it
             copying.copy(source, database)
         finally:
             source.close()
