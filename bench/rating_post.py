@@ -105,7 +105,7 @@ def form(path: str, levels: str) -> Request:
     return "POST", path, body, {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": address}
 
 
-def _bare_table(folder: Path, on_sqlite: bool) -> str:
+def bare_table(folder: Path, on_sqlite: bool) -> str:
     columns = "key TEXT UNIQUE, score INTEGER, comment TEXT"
     if on_sqlite:
         with closing(sqlite3.connect(folder / "bare.db")) as made:
@@ -133,7 +133,7 @@ def main() -> None:
         folder = Path(name)
         url = f"sqlite:///{folder}/stars.db" if on_sqlite else postgres.url_for(folder / "ours", durable=True)
         (folder / "config.toml").write_text(CONFIG.format(url=url, secret=secrets.token_urlsafe(32)), "utf-8")
-        bare_database = _bare_table(folder, on_sqlite)
+        bare_database = bare_table(folder, on_sqlite)
         now = datetime.now(UTC)
         with opened(load(folder / "config.toml")) as runtime:
             schema.migrate(runtime.database, now)

@@ -55,6 +55,7 @@ class Product:
     kind: str
     workers: int = 2
     places: int = 20
+    template: str = CONFIG  # of the configuration: with {port}, {workers}, {url}
     port: int = field(default_factory=free_port)
     url: str = ""  # of the database; "": one of its own
     groups: dict[str, "subprocess.Popen[bytes] | Forked"] = field(default_factory=dict)
@@ -65,18 +66,19 @@ class Product:
         url = self.url or f"sqlite:///{self.folder / 'stars.db'}"
         if self.kind == postgres.KIND and not self.url:
             url = postgres.url_for(self.folder, durable=True)
-        self.config.write_text(CONFIG.format(port=self.port, url=url, workers=self.workers), "utf-8")
+        self.config.write_text(self.template.format(port=self.port, url=url, workers=self.workers), "utf-8")
         now = datetime.now(UTC)
         with opened(load(self.config)) as runtime:
             schema.migrate(runtime.database, now)
             with runtime.transaction() as session:
-                points = [
-                    ServicePoint(kind="window", key=f"W{n}", name=f"{n}号窗口", changed_at=now)
-                    for n in range(self.places)
-                ]
+                points = self.points(now)
                 session.add_all(points)
                 session.flush()
                 self.printed = [codes.issue(session, runtime.vault, point, now).text or "" for point in points]
+
+    def points(self, now: datetime) -> list[ServicePoint]:
+        """What can be rated there."""
+        return [ServicePoint(kind="window", key=f"W{n}", name=f"{n}号窗口", changed_at=now) for n in range(self.places)]
 
     @property
     def config(self) -> Path:
