@@ -26,6 +26,7 @@ from feedback_app.web import (
     kept_forms,
     navigation,
     page_cache,
+    rating_way,
     second_step,
     tablets,
 )
@@ -95,8 +96,8 @@ def create_app(settings: Settings) -> Flask:
     compression.install(app)
     _words_in_templates(app, settings)
     access.enforce(app, second_step.confirm_first)
+    rating_way.install(app, runtime, kept_forms.attach(app, runtime))
     page_cache.install(app, runtime)
-    kept_forms.attach(app, runtime)
     if settings.wechat.enabled:
         app.wsgi_app = webhook.ShortWay(app.wsgi_app, endpoint)  # type: ignore[method-assign]
     app.wsgi_app = Measured(app.wsgi_app)  # type: ignore[method-assign]

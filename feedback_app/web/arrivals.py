@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,14 +15,12 @@ from feedback_app.errors import Refused
 from feedback_app.services import tickets
 from feedback_app.services.forms import OpenForm
 from feedback_app.services.visits import Arrival
-from feedback_app.web import staff_devices
+from feedback_app.web import sender_cookies, staff_devices
 from feedback_app.web.context import runtime
 from feedback_app.web.signing import signer
 
 FILLING_IN = 2 * 3600
 """Seconds a form may stay open until the ticket it was opened with no longer holds."""
-DEVICE_KEPT = 31 * 24 * 3600
-_COOKIE = "device"
 _DEVICE = re.compile(r"^[A-Za-z0-9_-]{16,32}$")
 
 
@@ -35,7 +34,9 @@ def seal_ticket(opened: OpenForm, ticket: str) -> str:
 
 def read(opened: OpenForm) -> Arrival:
     """What the sent form shows. Raises Refused ``tickets.not_known`` for a typed ticket that does not hold."""
-    arrival = Arrival(device=_device(), network=_network(), staff=staff_devices.read())
+    shared = runtime().settings.limits.shared_networks
+    network = network_of(request.remote_addr, shared)
+    arrival = Arrival(device=_device(), network=network, staff=staff_devices.read())
     held = _held_ticket(request.form.get("visit", ""))
     if held is not None:
         return replace(arrival, ticket=held[0], ticket_seen_at=held[1])
@@ -58,14 +59,17 @@ def _held_ticket(sealed: str) -> tuple[str, datetime] | None:
 
 
 def remember_device(answer: Response) -> None:
-    """Keep the random name of this browser for a month: a third rating of the same place in it is not counted again."""
-    if _DEVICE.match(request.cookies.get(_COOKIE, "")):
-        return
+    """Keep the random name of this browser, if it has none."""
+    if not known_device(request.cookies.get(sender_cookies.DEVICE, "")):
+        keep(answer, sender_cookies.of_device(_device()))
+
+
+def keep(answer: Response, one: sender_cookies.Cookie) -> None:
     answer.set_cookie(
-        _COOKIE,
-        _device(),
-        max_age=DEVICE_KEPT,
-        path="/s/",
+        one.name,
+        one.value,
+        max_age=one.max_age,
+        path=one.path,
         httponly=True,
         samesite="Lax",
         secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
@@ -74,17 +78,25 @@ def remember_device(answer: Response) -> None:
 
 def _device() -> str:
     """The name this browser has, or gets with this answer: the first rating bears it already, so the second is a second."""
-    kept = request.cookies.get(_COOKIE, "")
-    if _DEVICE.match(kept):
+    kept = known_device(request.cookies.get(sender_cookies.DEVICE, ""))
+    if kept:
         return kept
     if "device" not in g:
-        g.device = secrets.token_urlsafe(16)
+        g.device = new_device()
     return str(g.device)
 
 
-def _network() -> str:
+def known_device(kept: str) -> str:
+    """What a cookie says, if it can be such a name."""
+    return kept if _DEVICE.match(kept) else ""
+
+
+def new_device() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def network_of(address: str | None, shared: Iterable[str]) -> str:
     """Where the connection came from, "" for the hospital's own networks, inner ones and this machine."""
-    shared = runtime().settings.limits.shared_networks
-    if networks.is_within(request.remote_addr, shared) or networks.is_private(request.remote_addr):
+    if networks.is_within(address, shared) or networks.is_private(address):
         return ""
-    return networks.customer(request.remote_addr)
+    return networks.customer(address)

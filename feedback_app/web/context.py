@@ -3,12 +3,14 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request
 from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from feedback_app import texts
 from feedback_app.domain import drawing, screening
@@ -50,6 +52,12 @@ def best_language(wished: str, accepted: LanguageAccept, offered: Collection[str
     """``wished`` if it is offered, else what the browser likes best of those offered, else Chinese."""
     liked = (_called(name) for name, quality in accepted if quality > 0)
     return next((name for name in (wished, *liked) if name in offered), texts.DEFAULT_LANGUAGE)
+
+
+@lru_cache(1000)
+def preferred(wished: str, accepted: str, offered: tuple[str, ...]) -> str:
+    """The same, of an ``Accept-Language`` header as it came."""
+    return best_language(wished, parse_accept_header(accepted, LanguageAccept), offered)
 
 
 def _called(tag: str) -> str:

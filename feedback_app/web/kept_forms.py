@@ -74,8 +74,9 @@ def _keep(kept: dict[Key, T], key: Key, value: T) -> None:
     kept[key] = value
 
 
-def attach(app: Flask, runtime: Runtime) -> None:
-    app.extensions[_EXTENSION] = KeptForms(runtime)
+def attach(app: Flask, runtime: Runtime) -> KeptForms:
+    kept = app.extensions[_EXTENSION] = KeptForms(runtime)
+    return kept
 
 
 def kept_forms() -> KeptForms:

@@ -21,7 +21,6 @@ from threading import Lock
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, request
-from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header, parse_cookie
 from werkzeug.test import run_wsgi_app
 
@@ -168,7 +167,7 @@ class PageCache:
         if tablets.COOKIE in cookies:
             return None
         wished = query[1] or cookies.get("lang", "")
-        language = _best(wished, environ.get("HTTP_ACCEPT_LANGUAGE", ""), self._languages)
+        language = context.preferred(wished, environ.get("HTTP_ACCEPT_LANGUAGE", ""), self._languages)
         return path, query[1] or "", language, cookies.get(context.CARE) == "1"
 
     def _made(
@@ -205,11 +204,6 @@ def _answer(page: Kept, environ: WSGIEnvironment, start_response: StartResponse)
 @lru_cache(100)
 def _takes_gzip(accepted: str) -> bool:
     return parse_accept_header(accepted)["gzip"] > 0
-
-
-@lru_cache(1000)
-def _best(wished: str, accepted: str, offered: tuple[str, ...]) -> str:
-    return context.best_language(wished, parse_accept_header(accepted, LanguageAccept), offered)
 
 
 def install(app: Flask, runtime: Runtime) -> None:

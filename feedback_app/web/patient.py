@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, g, make_response, redirect, 
 from itsdangerous import BadSignature
 from werkzeug.wrappers import Response as AnyResponse
 
-from feedback_app.domain.answers import read_answers
+from feedback_app.domain.answers import Answers, read_answers
 from feedback_app.domain.contact_details import addresses
 from feedback_app.domain.identity import tidy
 from feedback_app.domain.questionnaires import Questionnaire
@@ -37,7 +37,7 @@ from feedback_app.services.forms import OpenForm
 from feedback_app.services.ratings import Accepted, Submission
 from feedback_app.services.transaction import Writing
 from feedback_app.texts import text
-from feedback_app.web import arrivals, page_cache, rater, tablets, traffic
+from feedback_app.web import arrivals, page_cache, rater, sender_cookies, tablets, traffic
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.asking import asking
 from feedback_app.web.context import NONCE_BYTES, explain, language, runtime
@@ -56,8 +56,7 @@ LONGEST_CONTACT = 100
 KEY_BYTES = 18
 LONGEST_OWN = 2000
 """Bytes that what only the sender sees on the receipt is filled up to, so that its length tells nothing of the level."""
-LEVEL_SHOWN_SECONDS = 600
-_KEY = re.compile(r"^[A-Za-z0-9_-]{16,64}$")
+KEY = re.compile(r"^[A-Za-z0-9_-]{16,64}$")
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
         opened = kept_forms().form(code)
     except Gone as gone:
         return _retired(code, gone, draft)
-    version_id = _version_id(opened)
+    version_id = version_of(request.form.get("version", ""), opened)
     asked = kept_forms().questions(version_id)
     if asked is None:
         version_id, asked = opened.version_id, opened.questionnaire
@@ -131,17 +130,9 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
     except Refused as refused:
         words = explain(refused.code, refused.params)
         return _page(opened, asked, version_id, replace(draft, problem=words)), 400
-    submission = Submission(
-        point_id=opened.place.id,
-        score=answers.score,
+    submission = replace(
+        submission_of(opened, version_id, draft.key, answers, language()),
         channel="form" if helped is None else assisted.CHANNEL,
-        # With the place in it: a key that came from another page must neither swallow a rating nor show its receipt.
-        idempotency_key=f"form:{draft.key}:{opened.place.id}",
-        comment=answers.comment,
-        answers=answers.values,
-        code_id=opened.code_id,
-        version_id=version_id,
-        language=language(),
         rater_hash=rater.known() if helped is None else None,
         contact_sealed=runtime().vault.seal(contact),
     )
@@ -164,6 +155,22 @@ def rate(code: str) -> AnyResponse | tuple[str, int]:
             much
         )
     return _to_receipt(accepted, masked=answers.masked)
+
+
+def submission_of(opened: OpenForm, version_id: int, key: str, answers: Answers, language: str) -> Submission:
+    """What is sent in on the form of one place, by somebody nobody knows."""
+    return Submission(
+        point_id=opened.place.id,
+        score=answers.score,
+        channel="form",
+        # With the place in it: a key that came from another page must neither swallow a rating nor show its receipt.
+        idempotency_key=f"form:{key}:{opened.place.id}",
+        comment=answers.comment,
+        answers=answers.values,
+        code_id=opened.code_id,
+        version_id=version_id,
+        language=language,
+    )
 
 
 @blueprint.get("/s/<code>/about")
@@ -222,7 +229,7 @@ def send_change(receipt: str) -> AnyResponse | tuple[str, int]:
     held, draft = tidy(receipt), _draft()
     opened = _to_change(held)
     with runtime().reading() as session:
-        version_id = _version_id(opened)
+        version_id = version_of(request.form.get("version", ""), opened)
         asked = questionnaires.by_id(session, version_id)
     if asked is None:
         version_id, asked = opened.version_id, opened.questionnaire
@@ -318,7 +325,7 @@ def _draft() -> Draft:
     sent = {name: request.form.getlist(name) for name in request.form}
     key = request.form.get("key", "")
     return Draft(
-        key=key if _KEY.match(key) else _new_key(),
+        key=key if KEY.match(key) else _new_key(),
         values=sent,
         contact=clean(request.form.get("contact", "")),
         wants_answer=bool(request.form.get("wants_answer")),
@@ -341,9 +348,8 @@ def _contact(draft: Draft) -> str:
     return draft.contact + text("patient.contact.child_note") if draft.for_child else draft.contact
 
 
-def _version_id(opened: OpenForm) -> int:
+def version_of(sent: str, opened: OpenForm) -> int:
     """The version the page was made from, so that answers are read as they were asked."""
-    sent = request.form.get("version", "")
     return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else opened.version_id
 
 
@@ -386,7 +392,7 @@ def _retired(code: str, gone: Gone, draft: Draft | None = None) -> tuple[str, in
 def _may_change(receipt: str) -> bool:
     """Whether this browser sent the rating; the receipt alone, shown to somebody, lets nobody change it."""
     try:
-        kept: str = signer("change").loads(request.cookies.get("mine", ""))
+        kept: str = signer("change").loads(request.cookies.get(sender_cookies.MINE, ""))
     except BadSignature:
         return False
     return kept == receipt
@@ -399,25 +405,8 @@ def _to_receipt(accepted: Accepted, *, masked: bool, renew: bool = True) -> AnyR
     answer: Response = make_response(redirect(seen, code=303))
     if tablets.mode() is not None:
         return answer  # nothing of this patient stays on the device
-    answer.set_cookie(
-        "own",
-        signer("own-level").dumps([accepted.receipt, masked]),
-        max_age=LEVEL_SHOWN_SECONDS,
-        path=where,
-        httponly=True,
-        samesite="Lax",
-        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
-    )
-    if renew and not accepted.again:
-        answer.set_cookie(
-            "mine",
-            signer("change").dumps(accepted.receipt),
-            max_age=int(changes.CHANGED_WITHIN.total_seconds()),
-            path=where,
-            httponly=True,
-            samesite="Lax",
-            secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
-        )
+    for one in sender_cookies.of_rating(current_app.config["SECRET_KEY"], accepted, where, masked=masked, renew=renew):
+        arrivals.keep(answer, one)
     arrivals.remember_device(answer)
     return answer
 
@@ -425,7 +414,9 @@ def _to_receipt(accepted: Accepted, *, masked: bool, renew: bool = True) -> AnyR
 def _own(accepted: Accepted) -> tuple[int | None, bool]:
     """For the browser that has just sent it: the level, and whether numbers in its text were masked."""
     try:
-        mine, masked = signer("own-level").loads(request.cookies.get("own", ""), max_age=LEVEL_SHOWN_SECONDS)
+        mine, masked = signer("own-level").loads(
+            request.cookies.get(sender_cookies.OWN, ""), max_age=sender_cookies.LEVEL_SHOWN_SECONDS
+        )
     except (BadSignature, ValueError):
         return None, False
     return (accepted.score, bool(masked)) if mine == accepted.receipt else (None, False)

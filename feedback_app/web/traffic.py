@@ -8,7 +8,9 @@ from flask import request
 from feedback_app.domain import networks
 from feedback_app.services import buckets
 from feedback_app.services.buckets import Limit
+from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session, Writing
+from feedback_app.settings import Limits
 from feedback_app.web.context import runtime
 
 Door = Literal["ratings", "complaints", "sign_ins"]
@@ -24,15 +26,21 @@ def count(session: Session, door: Door) -> None:
 
 def counter(door: Door) -> Callable[[Session | Writing], None]:
     """The same for work that another thread may do: who it is about is found out now."""
-    opened, who = runtime(), networks.customer(request.remote_addr)
+    return counter_of(runtime(), door, request.remote_addr)
+
+
+def counter_of(opened: Runtime, door: Door, address: str | None) -> Callable[[Session | Writing], None]:
+    """The same for a connection from ``address``."""
+    who = networks.customer(address)
     if not who:
         return lambda unit: None
-    limit = limit_of(door, shared=networks.is_within(request.remote_addr, opened.settings.limits.shared_networks))
+    shared = networks.is_within(address, opened.settings.limits.shared_networks)
+    limit = limit_of(opened.settings.limits, door, shared=shared)
     return lambda unit: buckets.take(unit, opened.vault, limit, who, opened.now())
 
 
-def limit_of(door: Door, *, shared: bool) -> Limit:
-    limits, times = runtime().settings.limits, SHARED if shared else 1
+def limit_of(limits: Limits, door: Door, *, shared: bool) -> Limit:
+    times = SHARED if shared else 1
     match door:
         case "ratings":
             each_minute = limits.ratings_per_minute * times
