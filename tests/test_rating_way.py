@@ -35,7 +35,7 @@ _DIFFERENT = {
 }
 _RANDOM = re.compile(r"nonce-[\w-]+|/r/\w+|(?<=(?:wn|ne|ce)=)[\w.-]+|expires=[^;]+", re.IGNORECASE)
 
-PLAINLY = [
+PLAINLY: list[tuple[dict[str, Any], dict[str, str], dict[str, str]]] = [
     ({"overall": "5"}, {}, {}),
     ({"overall": "1", "comment": "等了两个小时"}, {}, {}),
     ({"overall": "4", "comment": "张医生电话13800138000", "aspects": ["skill", "waiting"]}, {}, {}),
