@@ -1,10 +1,10 @@
 """The evidence log: one row for each thing that must not vanish, the nodes of the tree over them, and the signed heads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, Index, String, Table, bindparam, func, select
+from sqlalchemy import JSON, Index, String, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback_app.db.base import Base, Instant
@@ -54,7 +54,10 @@ _WRITTEN = ("kind", "subject", "shown", "salt", "hidden", "leaf", "written_at")
 _INSERT = Prepared(_TABLE.insert().values({name: bindparam(name, type_=_TABLE.c[name].type) for name in _WRITTEN}))
 
 
-def insert(unit: Unit, **values: Any) -> None:
+_PLACE = update(_TABLE).where(_TABLE.c.id == bindparam("entry")).values(position=bindparam("place"))
+
+
+def add(unit: Unit, **values: Any) -> None:
     """One entry, without a place yet."""
     _INSERT.run(unit_of(unit), **values)
 
@@ -65,8 +68,19 @@ def size(session: Session) -> int:
     return 0 if last is None else last + 1
 
 
-def pending(session: Session, most: int) -> Sequence[Evidence]:
-    return session.scalars(select(Evidence).where(Evidence.position.is_(None)).order_by(Evidence.id).limit(most)).all()
+def pending(session: Session, most: int) -> list[tuple[int, str]]:
+    """Id and leaf of the oldest entries without a place."""
+    waiting = select(Evidence.id, Evidence.leaf).where(Evidence.position.is_(None)).order_by(Evidence.id).limit(most)
+    return [(entry_id, leaf) for entry_id, leaf in session.execute(waiting)]
+
+
+def place(session: Session, positions: Mapping[int, int], nodes: Mapping[tuple[int, int], bytes]) -> None:
+    """Give entries (by id) their positions, and store what has become complete in the tree."""
+    if positions:
+        rows = [{"entry": entry_id, "place": place} for entry_id, place in positions.items()]
+        session.connection().execute(_PLACE, rows)
+        made = [{"level": level, "place": place, "hash": value.hex()} for (level, place), value in nodes.items()]
+        session.connection().execute(insert(EvidenceNode), made)
 
 
 def of_subject(session: Session, subject: str) -> Sequence[Evidence]:

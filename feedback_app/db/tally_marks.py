@@ -9,7 +9,7 @@ that is committed later brings its own mark later. Nothing is ever added to a su
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -113,6 +113,22 @@ def has_marks(session: Session) -> bool:
 def alone(session: Session) -> None:
     """Whoever stores tallies does so alone: of two, the slower one would put older counts over newer ones."""
     lock(session, "tallies")
+
+
+class Mark(NamedTuple):
+    id: int
+    of: PointDay
+
+
+def come_in_order(session: Session) -> bool:
+    """Whether every mark that is seen later has a higher id: so with SQLite's one writer, and not on a server."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def oldest(session: Session, most: int) -> list[Mark]:
+    columns = (TallyMark.id, TallyMark.period, TallyMark.service_point_id, TallyMark.day)
+    rows = session.execute(select(*columns).order_by(TallyMark.id).limit(most))
+    return [Mark(row[0], PointDay(*row[1:])) for row in rows]
 
 
 def take(session: Session, most: int) -> set[PointDay]:

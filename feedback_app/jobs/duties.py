@@ -9,6 +9,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
@@ -25,6 +26,18 @@ class InSteps:
     step: Step
 
 
+@dataclass(frozen=True)
+class Beforehand:
+    """What takes long is found out by ``look`` in a reading transaction, for which nobody waits, and ``write`` only writes it.
+
+    ``look`` gives None, and ``write`` False, where it must be done as a ``whole`` instead.
+    """
+
+    look: Callable[[Session], Any]
+    write: Callable[[Session, Any], bool]
+    whole: Whole
+
+
 Daily = Whole | InSteps
 
 
@@ -37,7 +50,7 @@ class Duty:
 
     name: str
     has_work: Callable[[Session, Runtime, datetime], bool]
-    work: Whole | InSteps
+    work: Whole | InSteps | Beforehand
     leased: bool = True
 
 

@@ -73,7 +73,7 @@ def count(session: Session, keys: Collection[PointDay]) -> Stored:
     for period, wanted in by_month.items():
         points = sorted({point_id for point_id, _ in wanted})
         few = len(points) <= _ONE_BY_ONE
-        rows = day_counts.raw(session, period, points if few else None, {day for _, day in wanted} if few else None)
+        rows = day_counts.raw(session, period, points if few else None, {day for _, day in wanted})
         several = tallies.repeats(session, [period], points=points if few else None)
         _count(found, (one for one in rows if (one.point_id, one.day) in wanted), _repeated(several), score)
     return found

@@ -90,7 +90,7 @@ def hidden_of(rating: Rating | NewRating) -> dict[str, Any]:
 
 def write_rating(unit: Unit, rating: NewRating, point: Rated, now: datetime) -> None:
     """The entry of a rating that is being accepted, in the same transaction."""
-    evidence.insert(
+    evidence.add(
         unit, **_entry("rating", rating_subject(rating.receipt), shown_of(rating, point), hidden_of(rating), now)
     )
 
@@ -136,7 +136,7 @@ def write_board(
     return write(session, kind, board_subject(award, period), shown=shown, hidden={}, now=now)
 
 
-def give_places(session: Session) -> int:
+def give_places(session: Session, most: int = BATCH) -> int:
     """Append what is pending to the tree; returns how many entries got their place. For the sequencer alone."""
     start = evidence.size(session)
     fresh: dict[tuple[int, int], bytes] = {}
@@ -144,13 +144,11 @@ def give_places(session: Session) -> int:
     def node(level: int, place: int) -> bytes:
         return fresh[level, place] if (level, place) in fresh else _stored(session, level, place)
 
-    waiting = evidence.pending(session, BATCH)
-    for offset, entry in enumerate(waiting):
-        entry.position = start + offset
-        for level, place, value in merkle.new_nodes(start + offset, bytes.fromhex(entry.leaf), node):
+    waiting = evidence.pending(session, most)
+    for position, (_, leaf) in enumerate(waiting, start):
+        for level, place, value in merkle.new_nodes(position, bytes.fromhex(leaf), node):
             fresh[level, place] = value
-    session.add_all(EvidenceNode(level=level, place=place, hash=value.hex()) for (level, place), value in fresh.items())
-    session.flush()
+    evidence.place(session, {entry_id: place for place, (entry_id, _) in enumerate(waiting, start)}, fresh)
     return len(waiting)
 
 

@@ -2,22 +2,27 @@
 
 from datetime import datetime
 
-from feedback_app.jobs.duties import Duty
+from feedback_app.jobs.duties import Duty, InSteps
 from feedback_app.services import evidence, outside_heads
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
+
+AT_ONCE = 500
 
 
 def _has_work(session: Session, runtime: Runtime, now: datetime) -> bool:
     return evidence.has_work(session, now)
 
 
-def _keep(session: Session, runtime: Runtime, now: datetime) -> object:
-    evidence.give_places(session)
-    return evidence.sign_head(session, runtime.vault, now)
+def _keep(session: Session, runtime: Runtime, now: datetime, after: int) -> int | None:
+    """A few hundred at a time, so that ratings never wait long; the head when there are no more."""
+    if evidence.give_places(session, AT_ONCE) == AT_ONCE:
+        return after + AT_ONCE
+    evidence.sign_head(session, runtime.vault, now)
+    return None
 
 
-EVERY_TICK = (Duty("evidence", _has_work, _keep),)
+EVERY_TICK = (Duty("evidence", _has_work, InSteps(_keep)),)
 
 
 def _heads(session: Session, runtime: Runtime, now: datetime) -> object:

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from feedback_app.domain.periods import local_day
-from feedback_app.jobs.duties import Duty
+from feedback_app.jobs.duties import Beforehand, Duty
 from feedback_app.services import periodic, stuffing, tallying
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
@@ -44,4 +44,4 @@ def _recount(session: Session, runtime: Runtime, now: datetime) -> object:
 
 DAILY = {"tallies": _recount}
 MINUTELY = (Duty("arrivals", _hour_is_new, _watch, leased=False),)
-EVERY_TICK = (Duty("tallies", _tallies_are_old, _fold),)
+EVERY_TICK = (Duty("tallies", _tallies_are_old, Beforehand(tallying.look, tallying.write, _fold)),)
