@@ -4,12 +4,13 @@ python -m bench.month_ends [--months 20] [--database sqlite|postgresql]
 
 Patients rate over the web meanwhile; at every second month end a web worker or the whole web server is killed as well. Each
 board must be there once and unaltered, each person told once a month, each acknowledged rating on one board, whatever was
-killed when.
+killed when. What each step of a month end took is printed as it goes.
 """
 
 import argparse
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from tests import postgres
@@ -28,7 +29,7 @@ def main() -> None:
         url = postgres.url_for(Path(folder)) if chosen.database == "postgresql" else ""
         began = time.monotonic()
         with running(Path(folder), database=url, web_workers=chosen.web, workers=chosen.workers) as hospital:
-            receipts = live_through(hospital, chosen.months, workers=chosen.workers)
+            receipts = live_through(hospital, chosen.months, workers=chosen.workers, tell=partial(print, flush=True))
             found = judge(hospital, chosen.months, receipts)
     kills = 2 * chosen.months + chosen.months // 2
     print(f"{chosen.database}: {chosen.months} month ends in {time.monotonic() - began:.0f} s, {kills} kills")

@@ -42,7 +42,7 @@ def close(session: Session, award: str, period: str, dry_run: bool, as_json: boo
                 board = leaderboards.preview(db, award, told, now=runtime.now(), zone=runtime.zone)
         else:
             with runtime.transaction() as db:
-                stuffing.watch_open(db, runtime, runtime.now())
+                stuffing.watch_closing(db, runtime, [told], runtime.now())
                 board = leaderboards.close(db, award, told, now=runtime.now(), zone=runtime.zone, actor="command line")
     if as_json:
         put(as_object(board))

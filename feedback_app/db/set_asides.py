@@ -11,6 +11,7 @@ from feedback_app.db.ratings import Rating
 
 NOTICED, HELD, PROPOSED, KEPT, EXCLUDED = "noticed", "held", "proposed", "kept", "excluded"
 OPEN = (HELD, PROPOSED, NOTICED)
+_AT_ONCE = 500
 
 
 class SetAside(Base):
@@ -36,6 +37,15 @@ class SetAside(Base):
 
 def of_rating(session: Session, rating_id: int) -> SetAside | None:
     return session.scalar(select(SetAside).where(SetAside.rating_id == rating_id))
+
+
+def of_ratings(session: Session, rating_ids: Sequence[int]) -> dict[int, SetAside]:
+    """Rating id to what is known of it, of many ratings at once."""
+    found: dict[int, SetAside] = {}
+    for start in range(0, len(rating_ids), _AT_ONCE):
+        query = select(SetAside).where(SetAside.rating_id.in_(rating_ids[start : start + _AT_ONCE]))
+        found.update({one.rating_id: one for one in session.scalars(query)})
+    return found
 
 
 def decided(session: Session) -> Sequence[SetAside]:

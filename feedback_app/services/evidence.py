@@ -5,7 +5,7 @@ place, so that nobody waits for the tree. A row without a place is never skipped
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -102,7 +102,20 @@ def write_decision(session: Session, rating: Rating, now: datetime, aside: SetAs
     it was replaced by another version, nobody: that a patient changed their mind is theirs alone.
     """
     ratings.lock_month(session, rating.period)
-    point = session.get_one(ServicePoint, rating.service_point_id)
+    return _decision(session, rating, session.get_one(ServicePoint, rating.service_point_id), now, aside)
+
+
+def write_decisions(session: Session, decided: Sequence[Rating], now: datetime) -> None:
+    """The same for many ratings of months whose lock is held already."""
+    points: dict[int, ServicePoint] = {}
+    with session.no_autoflush:  # what is decided is written in a few statements, not one after the other
+        for rating in decided:
+            if rating.service_point_id not in points:
+                points[rating.service_point_id] = session.get_one(ServicePoint, rating.service_point_id)
+            _decision(session, rating, points[rating.service_point_id], now, None)
+
+
+def _decision(session: Session, rating: Rating, point: ServicePoint, now: datetime, aside: SetAside | None) -> Evidence:
     told = shown_of(rating, point)
     shown = {name: told[name] for name in ("for", "month")} if rating.status == "replaced" else told
     if rating.status in {HELD, EXCLUDED}:

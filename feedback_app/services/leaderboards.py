@@ -303,6 +303,11 @@ def periods_over(session: Session, scheme: Scheme, now: datetime, zone: ZoneInfo
     return _after_trial(session, cycles.due(begin, scheme.ends, now, zone, closed), zone)
 
 
+def all_due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[Period]:
+    """The periods of every award that are over and wait to be closed."""
+    return [period for award in awards.schemes(session) for period in due(session, award, now, zone)]
+
+
 def close_due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[tuple[str, Period]]:
     """Close everything that is over, of every award; what was missed while nothing ran is caught up. Safe to repeat."""
     done = []

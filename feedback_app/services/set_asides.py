@@ -26,18 +26,25 @@ ASKED = ("no_visit", "other_place", "not_a_rating", "staff")
 SHORTEST_WORDS = 4
 
 
-def hold(session: Session, rating: Rating, found: Weighed, now: datetime) -> bool:
-    """What the rules found about a rating that counts; whether it is held from now on. Once decided it stays decided."""
-    known = set_asides.of_rating(session, rating.id)
-    if known is not None and (known.state != NOTICED or not found.held):
-        return False
-    aside = known or SetAside(rating_id=rating.id, found_at=now, proposed_by="", decided_by="", words="")
-    aside.state, aside.reasons, aside.weight = HELD if found.held else NOTICED, list(found.reasons), found.weight
-    session.add(aside)
-    if found.held:
-        rating.status, rating.why_not = HELD, found.reasons[0]
-        evidence.write_decision(session, rating, now)
-    return found.held
+def hold(session: Session, found: Sequence[tuple[Rating, Weighed]], now: datetime) -> int:
+    """What the rules found about ratings of one month that count; how many are held from now on. Once decided it stays
+    decided. Made for thousands at once: a flood must not keep a month's lock for minutes."""
+    if not found:
+        return 0
+    known = set_asides.of_ratings(session, [rating.id for rating, _ in found])
+    held = []
+    for rating, one in found:
+        aside = known.get(rating.id)
+        if aside is not None and (aside.state != NOTICED or not one.held):
+            continue
+        aside = aside or SetAside(rating_id=rating.id, found_at=now, proposed_by="", decided_by="", words="")
+        aside.state, aside.reasons, aside.weight = HELD if one.held else NOTICED, list(one.reasons), one.weight
+        session.add(aside)
+        if one.held:
+            rating.status, rating.why_not = HELD, one.reasons[0]
+            held.append(rating)
+    evidence.write_decisions(session, held, now)
+    return len(held)
 
 
 def propose(session: Session, rating_id: int, *, reason: str, words: str, by: str, now: datetime) -> SetAside:

@@ -14,9 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.engine import lock
 from feedback_app.db.people import Binding
 from feedback_app.db.ratings import Rating, lock_month
 from feedback_app.domain import stuffing
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.domain.stuffing import COLLEAGUE, STAFF, Seen, Usual, Weighed
 from feedback_app.services import set_asides
@@ -25,6 +27,8 @@ from feedback_app.services.vault import Vault
 
 FOUR_WEEKS = timedelta(days=28)
 _LOOKED_AT = ("counted", "held")
+_LOOKING = "arrivals"
+"""Taken before any month: two that look at once would hold the same ratings twice, or wait for one another for ever."""
 _WITHOUT_NIGHT = ("window", "department")  # kinds that close in the evening
 
 
@@ -50,6 +54,7 @@ def watch(
 
     ``since``: only service points that were rated on or after this day.
     """
+    lock(session, _LOOKING)
     lock_month(session, str(month))
     points = _rated(session, month, since)
     if not points:
@@ -71,7 +76,7 @@ def watch(
 def _note(session: Session, ratings: Iterable[Rating], found: Mapping[int, Weighed], now: datetime) -> int:
     signs = ((rating, found[rating.id]) for rating in ratings if rating.id in found)
     heavy = ((rating, one) for rating, one in signs if one.weight >= stuffing.NOTICED and rating.status == "counted")
-    return sum(set_asides.hold(session, rating, one, now) for rating, one in heavy)
+    return set_asides.hold(session, list(heavy), now)
 
 
 def _rated(session: Session, month: Month, since: date | None) -> list[int]:
@@ -159,9 +164,30 @@ def _means_by_kind(history: Mapping[int, Mapping[date, Usual]], known: Known) ->
 
 def watch_open(session: Session, runtime: Runtime, now: datetime, *, since: date | None = None) -> int:
     """The running month and the one before, whether or not they are about to be closed."""
+    return _watch_all(session, runtime, _open_months(runtime, now), now, since)
+
+
+def watch_closing(session: Session, runtime: Runtime, periods: Iterable[Period], now: datetime) -> int:
+    """The last look before these periods are closed: it waits for every rating of theirs that is being written.
+
+    It takes the months alone from the beginning. Whoever first holds ratings and then asks to be alone waits for those who
+    wait for these ratings. Look with :func:`watch_open` in a transaction before, so that this one is short.
+    """
+    ending = {month for period in periods for month in period.months}
+    months = [month for month in _open_months(runtime, now) if month in ending]
+    lock(session, _LOOKING)
+    for month in months:
+        lock_month(session, str(month), to_close=True)
+    return _watch_all(session, runtime, months, now, None)
+
+
+def _open_months(runtime: Runtime, now: datetime) -> tuple[Month, Month]:
     current = Month.of(now, runtime.zone)
+    return current.shifted(-1), current
+
+
+def _watch_all(session: Session, runtime: Runtime, months: Iterable[Month], now: datetime, since: date | None) -> int:
     app_id = runtime.settings.wechat.app_id
     return sum(
-        watch(session, runtime.vault, app_id, month, zone=runtime.zone, now=now, since=since)
-        for month in (current.shifted(-1), current)
+        watch(session, runtime.vault, app_id, month, zone=runtime.zone, now=now, since=since) for month in months
     )

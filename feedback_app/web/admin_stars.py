@@ -132,10 +132,10 @@ def revoke(award: str, period: str, point_id: int) -> Response:
 @allow(ADMIN, QUALITY)
 def close(award: str, period: str) -> Response:
     """Freeze a month that is over."""
-    now = runtime().now()
+    now, told = runtime().now(), Period.parse(period)
     with runtime().transaction() as session:
-        stuffing.watch_open(session, runtime(), now)
-        leaderboards.close(session, award, Period.parse(period), now=now, zone=runtime().zone, actor=g.account.login)
+        stuffing.watch_closing(session, runtime(), [told], now)
+        leaderboards.close(session, award, told, now=now, zone=runtime().zone, actor=g.account.login)
     flash(t("stars.admin.closed_now", period=period), "ok")
     return redirect(url_for("admin_stars.board", award=award, period=period))
 

@@ -12,7 +12,7 @@ import secrets
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -36,7 +36,11 @@ BOUND = ("D01", "D02", "D03", "N01", "N02", "C01")
 RATED = ("D01", "D02", "N01")
 FIRST = Month(2026, 11)
 PATIENTS = 4  # at a time
+BREATH = 0.05  # seconds from one rating of a patient to the next
 FEWEST = 6  # acknowledged on either side of each month end
+AT_WORK = 1.5  # seconds within which a process is killed after the clock has moved: while it does what became due
+COMMAND_EVERY = 5  # month ends; a command takes seconds to start
+RELEASED_BY = "王主任"
 PATIENCE = 60.0  # seconds
 
 
@@ -55,6 +59,7 @@ class Crowd:
             receipt = self._sent(dice.choice(self.addresses), form)
             if receipt:
                 self.receipts.append(receipt)
+            self.over.wait(BREATH)
 
     def _sent(self, address: str, form: dict[str, str]) -> str:
         """The same form again until there is an answer: without one nobody knows whether it has arrived."""
@@ -89,33 +94,59 @@ def rating(hospital: Running) -> Iterator[Crowd]:
         one.result()
 
 
-def live_through(hospital: Running, months: int, *, workers: int, seed: int = 1) -> list[str]:
-    """So many month ends; the receipts of everything that was acknowledged meanwhile."""
+def live_through(
+    hospital: Running, months: int, *, workers: int, seed: int = 1, tell: Callable[[str], None] = lambda _: None
+) -> list[str]:
+    """So many month ends; the receipts of everything that was acknowledged meanwhile. ``tell``: how long each step took."""
     dice, receipts = random.Random(seed), list[str]()
     hospital.bind(*BOUND)
     for number in range(months):
-        expected = len(BOUND) * (number + 1)
-        receipts += _one_month(hospital, month_period(FIRST.shifted(number)), expected, dice, workers, number)
+        expected, watch = len(BOUND) * (number + 1), Watch()
+        receipts += _one_month(hospital, month_period(FIRST.shifted(number)), expected, dice, workers, number, watch)
+        tell(f"month end {number + 1}: {len(receipts)} ratings acknowledged so far; {watch.told()}")
     return receipts
 
 
+class Watch:
+    """How long each step of a month end took."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[str, float]] = []
+        self._last = time.monotonic()
+
+    def done(self, step: str) -> None:
+        now = time.monotonic()
+        self._steps.append((step, now - self._last))
+        self._last = now
+
+    def told(self) -> str:
+        return ", ".join(f"{step} {seconds:.1f} s" for step, seconds in self._steps)
+
+
 def _one_month(
-    hospital: Running, period: Period, expected: int, dice: random.Random, workers: int, number: int
+    hospital: Running, period: Period, expected: int, dice: random.Random, workers: int, number: int, watch: Watch
 ) -> list[str]:
     _rated_before(hospital, period, dice)
     _move(hospital, period.ends(hospital.runtime.zone) - timedelta(hours=1))
+    watch.done("made")
     with rating(hospital) as crowd:
         crowd.more(FEWEST)
+        watch.done("rated before")
         _move(hospital, period.ends(hospital.runtime.zone))
         _kill_one(hospital, dice, workers)
         _kill_web(hospital, dice, number)
+        watch.done("killed")
         hospital.until(lambda: str(period) in closed(hospital), f"{period} is closed")
+        watch.done("closed")
         crowd.more(FEWEST)
-        _publish_twice_at_once(hospital, period)
+        watch.done("rated after")
+        _publish_twice_at_once(hospital, period, number)
+        watch.done("published")
     morning = publications.goes_out(hospital.runtime.now(), hospital.runtime.settings)
     _move(hospital, morning + timedelta(seconds=1))
     _kill_one(hospital, dice, workers)
     hospital.until(lambda: states(hospital)["sent"] == expected, f"everybody has been told of {period}")
+    watch.done("told")
     return crowd.receipts
 
 
@@ -131,6 +162,7 @@ def _move(hospital: Running, moment: datetime) -> None:
 
 def _kill_one(hospital: Running, dice: random.Random, workers: int) -> None:
     """As a power cut would, and somebody starts it again."""
+    time.sleep(dice.random() * AT_WORK)
     name = f"worker{dice.randrange(workers) or ''}"
     hospital.kill(name)
     hospital.start(name, "work")
@@ -148,11 +180,23 @@ def _kill_web(hospital: Running, dice: random.Random, number: int) -> None:
         hospital.until(hospital.answers, "the web pages answer again")
 
 
-def _publish_twice_at_once(hospital: Running, period: Period) -> None:
-    release = ("stars", "publish", "--award", "monthly", "--period", str(period), "--by", "王主任")
+def _publish_twice_at_once(hospital: Running, period: Period, number: int) -> None:
+    """Two people press the button together: by the command at every fifth month end, else as the console does."""
+    publish = _publish_by_command if number % COMMAND_EVERY == 0 else _publish
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda _: hospital.command(*release), range(2)))
-    assert [one.returncode for one in done] == [0, 0], done[0].stderr + done[1].stderr
+        for one in [pool.submit(publish, hospital, period) for _ in range(2)]:
+            one.result()
+
+
+def _publish_by_command(hospital: Running, period: Period) -> None:
+    done = hospital.command("stars", "publish", "--award", "monthly", "--period", str(period), "--by", RELEASED_BY)
+    assert done.returncode == 0, done.stderr
+
+
+def _publish(hospital: Running, period: Period) -> None:
+    now, settings = hospital.runtime.now(), hospital.runtime.settings
+    with hospital.runtime.transaction() as session:
+        publications.publish(session, "monthly", period, by=RELEASED_BY, now=now, settings=settings)
 
 
 def closed(hospital: Running) -> list[str]:

@@ -8,8 +8,15 @@ from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
 
+def _look(session: Session, runtime: Runtime, now: datetime) -> object:
+    """In a transaction of its own: while a month is being closed nobody waits for thousands of ratings to be weighed."""
+    return stuffing.watch_open(session, runtime, now)
+
+
 def _close(session: Session, runtime: Runtime, now: datetime) -> object:
-    stuffing.watch_open(session, runtime, now)
+    periods = leaderboards.all_due(session, now=now, zone=runtime.zone)
+    if periods:
+        stuffing.watch_closing(session, runtime, periods, now)
     return [f"{award} {month}" for award, month in leaderboards.close_due(session, now=now, zone=runtime.zone)]
 
 
@@ -29,7 +36,7 @@ def _thank(session: Session, runtime: Runtime, now: datetime) -> object:
     return thanks_today.send(session, now, runtime.settings)
 
 
-DAILY = {"close": _close}
+DAILY = {"look": _look, "close": _close}
 MINUTELY = (
     Duty("publish", _waits, _publish),
     Duty("thanks", _thanks_are_due, _thank, leased=False),
