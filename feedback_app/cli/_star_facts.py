@@ -8,6 +8,7 @@ import click
 
 from feedback_app.cli._common import Session, say
 from feedback_app.domain.cycles import Period
+from feedback_app.domain.periods import local_day
 from feedback_app.errors import NotFound
 from feedback_app.services import assessing, awards, directory, figures, points_import
 from feedback_app.texts import text
@@ -87,5 +88,6 @@ def record(
             reference=reference,
             by=by,
             now=runtime.now(),
+            today=local_day(runtime.now(), runtime.zone),
         )
     say(f"on file: {kind} of {key} since {since:%Y-%m-%d}")

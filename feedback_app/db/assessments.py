@@ -60,6 +60,8 @@ class PersonRecord(Base):
     made_by: Mapped[str] = mapped_column(String(60))
     made_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)  # taken back as a mistake; the row stays
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)  # the complaint it was found in
+    told_on: Mapped[date | None] = mapped_column()  # local day on which it was put on file
 
     service_point: Mapped[ServicePoint] = relationship()
 
@@ -74,6 +76,25 @@ class Revocation(Base):
     award_key: Mapped[str] = mapped_column(String(40))
     period: Mapped[str] = mapped_column(String(24))
     service_point_id: Mapped[int] = mapped_column(ForeignKey("service_points.id"))
+    why: Mapped[str] = mapped_column(Text)  # internal
+    made_by: Mapped[str] = mapped_column(String(60))
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    record_id: Mapped[int | None] = mapped_column(ForeignKey("person_records.id"))  # because of which
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)  # given back
+    ended_by: Mapped[str] = mapped_column(String(60), default="")
+
+
+class HonourReview(Base):
+    """People looked at an honour after something about it had changed, and left the board as it is."""
+
+    __tablename__ = "honour_reviews"
+    __table_args__ = (UniqueConstraint("award_key", "period", "service_point_id", "record_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    award_key: Mapped[str] = mapped_column(String(40))
+    period: Mapped[str] = mapped_column(String(24))
+    service_point_id: Mapped[int] = mapped_column(ForeignKey("service_points.id"))
+    record_id: Mapped[int] = mapped_column(ForeignKey("person_records.id"))
     why: Mapped[str] = mapped_column(Text)  # internal
     made_by: Mapped[str] = mapped_column(String(60))
     made_at: Mapped[datetime] = mapped_column(Instant)
@@ -96,7 +117,24 @@ def records(session: Session, first: date, last: date) -> Sequence[PersonRecord]
     return session.scalars(query.order_by(PersonRecord.id)).all()
 
 
+def told_late(session: Session, kind: str, first: date, last: date) -> Sequence[PersonRecord]:
+    """Put on file from ``first`` to ``last`` about something before that."""
+    query = select(PersonRecord).where(
+        PersonRecord.kind == kind,
+        PersonRecord.ended_at.is_(None),
+        PersonRecord.since < first,
+        PersonRecord.told_on.between(first, last),
+    )
+    return session.scalars(query.order_by(PersonRecord.id)).all()
+
+
+def acted_on(session: Session, award_key: str) -> set[int]:
+    """Records because of which an honour of this award was taken back and is so still."""
+    query = select(Revocation.record_id).where(Revocation.award_key == award_key, Revocation.ended_at.is_(None))
+    return {one for one in session.scalars(query) if one is not None}
+
+
 def revoked(session: Session, award_key: str, period: str) -> set[int]:
     """Service points whose honour of that period was taken back."""
     query = select(Revocation.service_point_id).where(Revocation.award_key == award_key, Revocation.period == period)
-    return set(session.scalars(query))
+    return set(session.scalars(query.where(Revocation.ended_at.is_(None))))

@@ -35,8 +35,9 @@ REOPEN = "reopened"
 WITHDRAW = "withdrawn"  # by the patient
 MERGE = "merged"
 SPLIT = "split"
+FIND = "found"  # whether it is justified, and against whom it counts
 
-_ALWAYS = (NOTE, ADD, ABOUT)
+_ALWAYS = (NOTE, ADD, ABOUT, FIND)
 _WORK = (*_ALWAYS, ASSIGN, ACCEPT, DEPARTMENTS, ESCALATE, SPLIT)
 
 
@@ -57,8 +58,8 @@ MOVES: Mapping[str, Mapping[str, str]] = {
         reopened=OPEN,
         withdrawn=WITHDRAWN,
     ),
-    CLOSED: _staying(CLOSED, (NOTE, ADD), reopened=OPEN, refused=OPEN),
-    FINAL: _staying(FINAL, (NOTE, ADD), reopened=OPEN),
+    CLOSED: _staying(CLOSED, (NOTE, ADD, FIND), reopened=OPEN, refused=OPEN),
+    FINAL: _staying(FINAL, (NOTE, ADD, FIND), reopened=OPEN),
     WITHDRAWN: _staying(WITHDRAWN, (NOTE,), reopened=OPEN),
     MERGED: _staying(MERGED, (NOTE,)),
 }
@@ -81,6 +82,10 @@ SEVERITIES = ("minor", "normal", "serious", "grave")
 PAUSES = ("complainant_asked", "complainant_papers", "outside_examination", "mediation_or_court", "public_event")
 """The only reasons for which the clock stands still; each is shown to the patient."""
 
+FINDINGS = ("justified", "partly", "unfounded", "unclear")
+AGAINST = frozenset({"justified", "partly"})
+"""Findings that can count against somebody; a fault of the house alone counts against nobody."""
+
 DEPARTMENT, OFFICE, DIRECTOR = 1, 2, 3
 """Who has to answer: a refusal leads one level up."""
 
@@ -101,6 +106,8 @@ def moves(state: str, kind: str) -> frozenset[str]:
     possible = set(MOVES[state])
     if state == OPEN and kind in CLOSABLE_UNANSWERED:
         possible.add(CLOSE)
+    if kind != "complaint":
+        possible.discard(FIND)
     return frozenset(possible)
 
 

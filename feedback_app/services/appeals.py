@@ -16,7 +16,7 @@ from feedback_app.domain import screening
 from feedback_app.domain.questions.text import clean
 from feedback_app.domain.roles import Viewer
 from feedback_app.errors import Conflict, NotFound, Refused
-from feedback_app.services import audit, case_history, evidence
+from feedback_app.services import audit, case_findings, case_history, evidence
 
 LONGEST = 1000
 UPHELD, REFUSED, OPEN = "upheld", "refused", "open"
@@ -98,6 +98,7 @@ def decide(session: Session, appeal_id: int, upheld: bool, words: str, viewer: V
     appeal.decided_by, appeal.decided_role, appeal.decided_at = viewer.login, viewer.role, now
     if upheld:
         _set_aside(session, appeal, now)
+        case_findings.fall(session, appeal.case, now=now)
     case_history.write(
         session, appeal.case, "appeal_decided", actor=viewer.login, now=now, text=told, details={"result": appeal.state}
     )

@@ -121,10 +121,11 @@ def put_on_file(
     why: str = "",
     by: str,
     now: datetime,
+    today: date | None = None,
 ) -> PersonRecord:
     """A licence, an accident, a dispute, a justified complaint, or a decision of the discipline office.
 
-    Why the discipline office says no is sealed and shown on no page but its own (S52). Raises Refused ``stars.bad_record``.
+    ``today``: the local day, on which a complaint about a period that is closed already counts instead. Why the discipline office says no is sealed and shown on no page but its own (S52). Raises Refused ``stars.bad_record``.
     """
     if kind not in RECORDS or (until is not None and until < since):
         raise Refused("stars.bad_record")
@@ -137,6 +138,7 @@ def put_on_file(
         why_sealed=vault.seal(why) if why else "",
         made_by=by,
         made_at=now,
+        told_on=today,
     )
     session.add(one)
     session.flush()
@@ -157,11 +159,19 @@ def take_off_file(session: Session, record_id: int, *, by: str, now: datetime, k
 
 
 def revoke(
-    session: Session, award: str, period: Period, point: ServicePoint, *, why: str, by: str, now: datetime
+    session: Session,
+    award: str,
+    period: Period,
+    point: ServicePoint,
+    *,
+    why: str,
+    by: str,
+    now: datetime,
+    record_id: int | None = None,
 ) -> Revocation:
     """Take an honour back after publication (S50). The frozen board stays; every page that shows it says so.
 
-    Raises NotFound ``stars.not_closed``, Refused ``stars.not_honoured``, ``stars.needs_reason``.
+    ``record_id``: what on file it was taken back for; that complaint then counts in no later period. Raises NotFound ``stars.not_closed``, Refused ``stars.not_honoured``, ``stars.needs_reason``.
     """
     stored = boards.find(session, award, str(period))
     if stored is None:
@@ -173,13 +183,14 @@ def revoke(
     query = select(Revocation).where(
         Revocation.award_key == award, Revocation.period == str(period), Revocation.service_point_id == point.id
     )
-    known = session.scalar(query)
-    if known is not None:
-        return known
-    one = Revocation(
-        award_key=award, period=str(period), service_point_id=point.id, why=why.strip()[:2000], made_by=by, made_at=now
-    )
-    session.add(one)
+    one = session.scalar(query)
+    if one is not None and one.ended_at is None:
+        return one
+    if one is None:
+        one = Revocation(award_key=award, period=str(period), service_point_id=point.id)
+        session.add(one)
+    one.why, one.made_by, one.made_at, one.record_id = why.strip()[:2000], by, now, record_id
+    one.ended_at, one.ended_by = None, ""
     session.flush()
     subject = evidence.board_subject(award, str(period))
     shown = {"board": subject, "key": point.key}
@@ -188,10 +199,42 @@ def revoke(
     return one
 
 
-def revoke_row(session: Session, award: str, period: Period, point_id: int, *, why: str, by: str, now: datetime) -> str:
+def revoke_row(
+    session: Session,
+    award: str,
+    period: Period,
+    point_id: int,
+    *,
+    why: str,
+    by: str,
+    now: datetime,
+    record_id: int | None = None,
+) -> str:
     """The same for a row of the board; the name. Raises NotFound ``stars.no_row`` and what :func:`revoke` raises."""
     point = session.get(ServicePoint, point_id)
     if point is None:
         raise NotFound("stars.no_row")
-    revoke(session, award, period, point, why=why, by=by, now=now)
+    revoke(session, award, period, point, why=why, by=by, now=now, record_id=record_id)
     return point.name
+
+
+def give_back(
+    session: Session, award: str, period: Period, point_id: int, *, why: str, by: str, now: datetime
+) -> Revocation:
+    """It was taken back for something that turned out not to be so. Raises NotFound ``stars.no_row``, Refused
+    ``stars.needs_reason``."""
+    query = select(Revocation).where(
+        Revocation.award_key == award, Revocation.period == str(period), Revocation.service_point_id == point_id
+    )
+    one = session.scalar(query.where(Revocation.ended_at.is_(None)))
+    if one is None:
+        raise NotFound("stars.no_row")
+    if not why.strip():
+        raise Refused("stars.needs_reason")
+    one.ended_at, one.ended_by = now, by
+    session.flush()
+    point, subject = session.get_one(ServicePoint, point_id), evidence.board_subject(award, str(period))
+    shown = {"board": subject, "key": point.key}
+    evidence.write(session, "given_back", subject, shown=shown, hidden={"why": why.strip()[:2000]}, now=now)
+    audit.write(session, actor=by, action="honour.given_back", subject=f"{award} {period} {point.key}", now=now)
+    return one

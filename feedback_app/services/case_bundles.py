@@ -16,7 +16,7 @@ from feedback_app.db import case_secrets
 from feedback_app.db.complaints import Case
 from feedback_app.domain import complaints as rules
 from feedback_app.errors import Conflict, Refused
-from feedback_app.services import audit, case_clock, case_history, case_steps, case_words, complaints
+from feedback_app.services import audit, case_clock, case_findings, case_history, case_steps, case_words, complaints
 from feedback_app.services.complaints import Filing
 
 LONGEST_LIST = 200
@@ -140,6 +140,7 @@ def _merge(session: Session, case: Case, target: Case, *, by: str, now: datetime
     case_history.write(session, case, rules.MERGE, actor=by, now=now, details={"into": target.number})
     case_history.write(session, target, rules.MERGE, actor=by, now=now, details={"took_in": case.number})
     audit.write(session, actor=by, action="case.merged", subject=case.number or "", now=now, into=target.number)
+    case_findings.hand_on(session, case, target, now)
     if case.clock_from < target.clock_from:
         target.clock_from = case.clock_from
         case_clock.recompute(session, target, "merged", now)

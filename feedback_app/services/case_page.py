@@ -47,6 +47,7 @@ class CasePage:
     colleagues: Sequence[tuple[str, str]]  # (login, name) of whom a case can be offered to
     veiled: bool
     names: Mapping[str, str]
+    found: str  # what was found last (domain.complaints.FINDINGS); "": nothing yet
 
 
 def read(session: Session, case: Case, viewer: Viewer, now: datetime, today: date) -> CasePage:
@@ -66,6 +67,7 @@ def read(session: Session, case: Case, viewer: Viewer, now: datetime, today: dat
         colleagues=[(login, name) for login, name, role, active in accounts if active and role == OFFICE],
         veiled=veiled,
         names=names,
+        found=next((one.details["found"] for one in reversed(case.events) if one.action == rules.FIND), ""),
     )
 
 

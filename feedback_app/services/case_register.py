@@ -19,7 +19,9 @@ from feedback_app.services import case_sight
 
 SMALLEST = 5
 """Groups below are told as "fewer than five": in a small department a count is a name (R10)."""
-_HANDLING = frozenset({rules.NOTE, rules.ABOUT, rules.DEPARTMENTS, rules.PAUSE, rules.RESUME, rules.ESCALATE, "stated"})
+_HANDLING = frozenset(
+    {rules.NOTE, rules.ABOUT, rules.DEPARTMENTS, rules.PAUSE, rules.RESUME, rules.ESCALATE, rules.FIND, "stated"}
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from feedback_app.db.accounts import Account
+from feedback_app.db.assessments import PersonRecord
 from feedback_app.db.case_privacy import CaseGuard, CaseRelease
 from feedback_app.db.complaints import Case, CaseDepartment
 from feedback_app.domain.roles import ADMIN, DIRECTOR, HEAD, OFFICE, PROTECTION, Viewer
@@ -23,7 +24,7 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.role == HEAD and viewer.department_id is not None:
         return and_(_released(), _of_department(viewer.department_id), _not_about(viewer))
     if viewer.role == STAFF and viewer.person_id is not None:
-        return and_(_released(), Case.service_point_id == viewer.person_id)
+        return and_(_released(), or_(Case.service_point_id == viewer.person_id, _found_against(viewer.person_id)))
     return false()
 
 
@@ -65,6 +66,14 @@ def has_protection(session: Session) -> bool:
 def _released() -> ColumnElement[bool]:
     let = select(CaseRelease.case_id).where(CaseRelease.withdrawn_at.is_(None)).scalar_subquery()
     return and_(Case.id.in_(let), ~_guarded())
+
+
+def _found_against(person_id: int) -> ColumnElement[bool]:
+    """At a window it is about who served there, once that is found; it stays theirs to read when it has fallen."""
+    found = select(PersonRecord.case_id).where(
+        PersonRecord.service_point_id == person_id, PersonRecord.case_id.is_not(None)
+    )
+    return Case.id.in_(found.scalar_subquery())
 
 
 def _guarded() -> ColumnElement[bool]:

@@ -1,14 +1,16 @@
 """What counts beside patients' ratings: points given by people, imported figures, praise, and what is on file."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from feedback_app.db import assessments
+from feedback_app.db import assessments, leaderboards
+from feedback_app.db.assessments import PersonRecord
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import DutySlot
 from feedback_app.db.leaderboards import Leaderboard, LeaderboardRow
@@ -40,7 +42,7 @@ def gather(session: Session, scheme: Scheme, period: Period) -> OtherFacts:
     """Read only what the scheme asks for."""
     kinds = {share.kind for share in scheme.shares}
     marks, taken = _assessed(session, scheme, period)
-    records, complaints = _on_file(session, period)
+    records, complaints = _on_file(session, scheme, period)
     return OtherFacts(
         marks=marks,
         taken=taken,
@@ -96,14 +98,39 @@ def _praise(session: Session, period: Period) -> dict[int, int]:
     return {point: count for point, count in session.execute(query.group_by(Case.service_point_id)) if point}
 
 
-def _on_file(session: Session, period: Period) -> tuple[dict[int, tuple[Record, ...]], Counter[int]]:
+def _on_file(session: Session, scheme: Scheme, period: Period) -> tuple[dict[int, tuple[Record, ...]], dict[int, int]]:
     records: dict[int, list[Record]] = defaultdict(list)
-    complaints: Counter[int] = Counter()
     for one in assessments.records(session, period.first, period.last):
         records[one.service_point_id].append(Record(one.kind, one.since, one.until))
-        if one.kind == "complaint" and period.first <= one.since <= period.last:
-            complaints[one.service_point_id] += 1
-    return {point: tuple(sorted(known, key=_in_order)) for point, known in records.items()}, complaints
+    known = {point: tuple(sorted(several, key=_in_order)) for point, several in records.items()}
+    return known, _complaints(session, scheme, period)
+
+
+def _complaints(session: Session, scheme: Scheme, period: Period) -> dict[int, int]:
+    """Justified complaints that count in this period: of its days, as far as it was still open when they were found.
+
+    Found after the period of the event had been closed, one counts in the period in which it was found, as late ratings do;
+    unless an honour was taken back for it. What has a number is counted once, by whatever way it came on file.
+    """
+    closed = {Period.parse(one.period): one.closed_at for one in leaderboards.of_award(session, scheme.key)}
+    acted_on = assessments.acted_on(session, scheme.key)
+    within = [
+        one
+        for one in assessments.records(session, period.first, period.last)
+        if one.kind == "complaint" and period.first <= one.since <= period.last
+    ]
+    late = assessments.told_late(session, "complaint", period.first, period.last)
+    counted = [one for one in within if not _came_late(one, closed)]
+    counted += [one for one in late if one.id not in acted_on and _came_late(one, closed)]
+    found: dict[int, set[str]] = defaultdict(set)
+    for one in counted:
+        found[one.service_point_id].add(one.reference or f"#{one.id}")
+    return {point: len(several) for point, several in found.items()}
+
+
+def _came_late(one: PersonRecord, closed: Mapping[Period, datetime]) -> bool:
+    at = next((at for period, at in closed.items() if period.first <= one.since <= period.last), None)
+    return at is not None and at < one.made_at
 
 
 def _in_order(record: Record) -> tuple[str, str, str]:

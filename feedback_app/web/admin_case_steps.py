@@ -1,6 +1,7 @@
 """What is done with a case besides writing: who has it, what it is about, who may read it, who wrote it."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request, url_for
@@ -8,7 +9,8 @@ from flask import Blueprint, flash, g, redirect, request, url_for
 from feedback_app.domain import complaints as rules
 from feedback_app.domain.roles import HEAD
 from feedback_app.errors import Conflict, NotAllowed, NotFound, Refused
-from feedback_app.services import case_identity, case_owners, case_releases, case_steps
+from feedback_app.services import case_findings, case_identity, case_owners, case_releases, case_steps
+from feedback_app.services.case_findings import Finding
 from feedback_app.services.case_releases import Release
 from feedback_app.services.case_steps import Step
 from feedback_app.services.transaction import Session
@@ -113,6 +115,33 @@ def clear(number: str) -> Any:
     return _done(
         number, "cleared", lambda session: case_releases.clear(session, number, seen=seen, viewer=who, now=now)
     )
+
+
+@blueprint.post(f"{_PATH}/finding")
+@allow(OFFICE, DIRECTOR, of=CASE)
+def finding(number: str) -> Any:
+    """Whether it is justified, on which day it happened, and against whom it counts."""
+    form, who, now = request.form, viewer(), runtime().now()
+
+    def work(session: Session) -> object:
+        told = Finding(
+            form.get("result", ""),
+            _day(form.get("day", "")),
+            form.get("text", ""),
+            seen_version(),
+            form.get("about", "").replace(",", " ").replace("，", " ").replace("、", " ").split()[:20],
+        )
+        return case_findings.find(session, number, told, who, now=now, zone=runtime().zone)
+
+    kept = {name: form.get(name, "") for name in ("result", "day", "about")} | {"found": form.get("text", "")}
+    return _done(number, "found", work, kept)
+
+
+def _day(typed: str) -> date:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise Refused("findings.no_day") from None
 
 
 @blueprint.post(f"{_PATH}/statement")

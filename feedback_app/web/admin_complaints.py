@@ -11,6 +11,7 @@ from feedback_app.domain.roles import HEAD
 from feedback_app.errors import Conflict, FeedbackError, NotAllowed, Refused
 from feedback_app.services import (
     case_files,
+    case_findings,
     case_media,
     case_page,
     case_releases,
@@ -203,6 +204,8 @@ def case_shown(
         severities=rules.SEVERITIES,
         pauses=rules.PAUSES,
         possible=rules.moves(case.state, case.kind),
+        findings=rules.FINDINGS,
+        finding=case_findings.propose(session, case, runtime().zone),
         zone=runtime().zone,
         problem=problem,
         kept=kept or {},

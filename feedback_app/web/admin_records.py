@@ -64,6 +64,7 @@ def put() -> Any:
                 why=typed.get("why", "").strip()[:2000],
                 by=g.account.login,
                 now=runtime().now(),
+                today=local_day(runtime().now(), runtime().zone),
             )
             name = point.name
     except FeedbackError as error:

@@ -15,7 +15,9 @@ from feedback_app.services import (
     certificate_papers,
     certificates,
     explanations,
+    honour_reviews,
     leaderboards,
+    person_records,
     publications,
     recount_page,
     stuffing,
@@ -41,7 +43,8 @@ def index() -> str:
     with runtime().reading() as session:
         schemes = awards.schemes(session)
         periods = {key: leaderboards.periods(session, key, now=now, zone=zone) for key in schemes}
-    return render_template("admin/stars/index.html", schemes=schemes, periods=periods, zone=zone)
+        reviews = len(honour_reviews.waiting(session, person_records.kinds(g.account.role)))
+    return render_template("admin/stars/index.html", schemes=schemes, periods=periods, zone=zone, reviews=reviews)
 
 
 @blueprint.get("/unbound")

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from feedback_app.errors import Conflict, FeedbackError, NotFound, Refused
-from feedback_app.services import appeals, case_releases
+from feedback_app.services import appeals, case_findings, case_releases
 from feedback_app.services.transaction import Session
 from feedback_app.web import access
 from feedback_app.web.access import STAFF, allow, viewer
@@ -85,6 +85,7 @@ def _page(session: Session, cover: str, problem: str = "", kept: dict[str, str] 
         release=row,
         stated=case_releases.statements(row.case, [viewer().login]),
         appeal=appeals.of_person(session, g.staff.id).get(row.case_id),
+        found=case_findings.told_to(session, row.case, g.staff.id),
         problem=problem,
         kept=kept or {},
     )

@@ -39,6 +39,7 @@ PATIENTS = 4  # at a time
 BREATH = 0.05  # seconds from one rating of a patient to the next
 FEWEST = 6  # acknowledged on either side of each month end
 AT_WORK = 1.5  # seconds within which a process is killed after the clock has moved: while it does what became due
+LEASES_OVER = timedelta(minutes=2)
 COMMAND_EVERY = 5  # month ends; a command takes seconds to start
 RELEASED_BY = "王主任"
 PATIENCE = 60.0  # seconds
@@ -145,6 +146,7 @@ def _one_month(
     morning = publications.goes_out(hospital.runtime.now(), hospital.runtime.settings)
     _move(hospital, morning + timedelta(seconds=1))
     _kill_one(hospital, dice, workers)
+    _move(hospital, hospital.runtime.now() + LEASES_OVER)  # what the killed one held is taken up by another
     hospital.until(lambda: states(hospital)["sent"] == expected, f"everybody has been told of {period}")
     watch.done("told")
     return crowd.receipts
