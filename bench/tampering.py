@@ -100,7 +100,7 @@ def _one(session: Any, runtime: Runtime, n: int) -> None:
     if n % 17 == 3:
         own_ratings.withdraw(session, rating, why="手滑", now=NOW)
     elif n % 17 == 5:
-        set_asides.hold(session, [(rating, Weighed(("burst",), 1.0))], NOW)
+        set_asides.hold(session, rating, Weighed(("burst",), 1.0), NOW)
     elif n % 17 == 7:
         aside = set_asides.propose(session, rating.id, reason="no_visit", words="没有来过", by="a", now=NOW)
         set_asides.confirm(session, aside.id, by="b", now=NOW)

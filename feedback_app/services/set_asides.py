@@ -26,7 +26,12 @@ ASKED = ("no_visit", "other_place", "not_a_rating", "staff")
 SHORTEST_WORDS = 4
 
 
-def hold(session: Session, found: Sequence[tuple[Rating, Weighed]], now: datetime) -> int:
+def hold(session: Session, rating: Rating, found: Weighed, now: datetime) -> bool:
+    """:func:`hold_all` of one; whether it is held from now on."""
+    return bool(hold_all(session, [(rating, found)], now))
+
+
+def hold_all(session: Session, found: Sequence[tuple[Rating, Weighed]], now: datetime) -> int:
     """What the rules found about ratings of one month that count; how many are held from now on. Once decided it stays
     decided. Made for thousands at once: a flood must not keep a month's lock for minutes."""
     if not found:

@@ -76,7 +76,7 @@ def watch(
 def _note(session: Session, ratings: Iterable[Rating], found: Mapping[int, Weighed], now: datetime) -> int:
     signs = ((rating, found[rating.id]) for rating in ratings if rating.id in found)
     heavy = ((rating, one) for rating, one in signs if one.weight >= stuffing.NOTICED and rating.status == "counted")
-    return set_asides.hold(session, list(heavy), now)
+    return set_asides.hold_all(session, list(heavy), now)
 
 
 def _rated(session: Session, month: Month, since: date | None) -> list[int]:
