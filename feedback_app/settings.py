@@ -155,6 +155,13 @@ class Wecom(Section):
     webhooks: dict[str, SecretStr] = Field(default_factory=dict)
 
 
+class Channels(Section):
+    """Groups of staff on other platforms: DingTalk, Feishu, SMS gateways, mail and whatever else Apprise speaks."""
+
+    # Name of a group -> its Apprise address, which is a secret.
+    groups: dict[str, SecretStr] = Field(default_factory=dict)
+
+
 class Mail(Section):
     enabled: bool = False
     host: str = ""
@@ -331,6 +338,7 @@ class Settings(BaseSettings):
     redis: Redis = Redis()
     wechat: Wechat = Wechat()
     wecom: Wecom = Wecom()
+    channels: Channels = Channels()
     mail: Mail = Mail()
     complaints: Complaints
     duty: Duty = Duty()
@@ -346,6 +354,18 @@ class Settings(BaseSettings):
     mllp: Mllp = Mllp()
     canary: Canary = Canary()
     evidence: EvidenceSection = EvidenceSection()
+
+    @property
+    def group_names(self) -> frozenset[str]:
+        """Groups that can be told something: WeCom's robots and those of other platforms."""
+        return frozenset(self.wecom.webhooks) | frozenset(self.channels.groups)
+
+    @model_validator(mode="after")
+    def _one_way_to_a_group(self) -> Settings:
+        twice = sorted(set(self.wecom.webhooks) & set(self.channels.groups))
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands in wecom.webhooks and in channels.groups: a group has one way")
+        return self
 
     @model_validator(mode="after")
     def _no_play_in_public(self) -> Settings:

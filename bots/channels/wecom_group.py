@@ -1,6 +1,6 @@
-"""A message of a group robot to a department's WeCom group, by the name the webhook has in the configuration."""
+"""A message to a group of staff, by the name it has in the configuration: WeCom's robot, or another platform through Apprise."""
 
-from bots.channels import _base
+from bots.channels import _base, _other_groups
 from bots.clients.reactions import QUOTA, PlatformError
 from bots.clients.wecom import Wecom
 from bots.messages import cut, unlinked
@@ -18,12 +18,16 @@ A_MINUTE = 60  # seconds; a webhook takes 20 messages in each
 class WecomGroupChannel(_base.PlatformChannel):
     def __init__(self, runtime: Runtime) -> None:
         self._wecom = Wecom(runtime)
-        self._known = frozenset(runtime.settings.wecom.webhooks)
+        self._known = runtime.settings.group_names
+        self._others = runtime.settings.channels.groups
 
     def send(self, message: Outgoing) -> Outcome:
+        told = message.recipient
+        name = told if told in self._known else INSTEAD.get(told, told)
+        if name in self._others:
+            return _other_groups.send(self._others[name].get_secret_value(), name, message)
         try:
-            name = message.recipient if message.recipient in self._known else INSTEAD.get(message.recipient, "")
-            self._wecom.send_to_group(name or message.recipient, _body(message))
+            self._wecom.send_to_group(name, _body(message))
         except NotFound:
             return _base.refused("unknown_webhook", name=message.recipient)
         except PlatformError as error:
@@ -49,5 +53,5 @@ def _unmarked(text: str) -> str:
 
 
 def open_channel(runtime: Runtime) -> Channel | None:
-    wecom = runtime.settings.wecom
-    return WecomGroupChannel(runtime) if wecom.enabled and wecom.webhooks else None
+    wecom, others = runtime.settings.wecom, runtime.settings.channels.groups
+    return WecomGroupChannel(runtime) if (wecom.enabled and wecom.webhooks) or others else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from bots.clients import apprise_groups
 from bots.clients.official_account import OfficialAccount
 from bots.clients.reactions import PlatformError
 from bots.clients.wecom import Wecom
@@ -15,7 +16,13 @@ def ask(runtime: Runtime) -> dict[str, str]:
         asked["wechat"] = OfficialAccount(runtime).token
     if runtime.settings.wecom.enabled:
         asked["wecom"] = Wecom(runtime).token
-    return {name: _trouble(token) for name, token in asked.items()}
+    groups = runtime.settings.channels.groups
+    wrong = {f"channels.groups.{name}": _unknown(one.get_secret_value()) for name, one in groups.items()}
+    return {name: _trouble(token) for name, token in asked.items()} | wrong
+
+
+def _unknown(address: str) -> str:
+    return "" if apprise_groups.opened(address) else "not an address that Apprise knows, or Apprise is not installed"
 
 
 def _trouble(token: Callable[[], str]) -> str:

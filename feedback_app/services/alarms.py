@@ -77,7 +77,7 @@ def tell(session: Session, runtime: Runtime, now: datetime) -> int:
             dedupe_key=f"alarm:{day}:{one.name}",
             purpose="alarm",
             channel="wecom_group",
-            recipient=GROUP if GROUP in runtime.settings.wecom.webhooks else "complaints",
+            recipient=GROUP if GROUP in runtime.settings.group_names else "complaints",
             payload={"title": text("alarms.push.title"), "text": text(f"alarms.say.{one.name}", **one.params)},
             now=now,
         )

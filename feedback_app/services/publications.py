@@ -177,8 +177,8 @@ def _tell_groups(session: Session, board: Board, settings: Settings, now: dateti
 
 
 def _groups(session: Session, settings: Settings) -> Sequence[tuple[str, ServicePoint]]:
-    """Webhooks whose configured name is the key or the name of a department."""
-    names = set(settings.wecom.webhooks)
+    """Groups whose configured name is the key or the name of a department."""
+    names = settings.group_names
     query = select(ServicePoint).where(ServicePoint.kind == "department", ServicePoint.active)
     found = []
     for unit in session.scalars(query.order_by(ServicePoint.key)):

@@ -30,7 +30,7 @@ def is_due(session: Session, opened: Opened, settings: Settings, now: datetime) 
         reaching.reachable(session, settings, only=(opened.round.owner_id,))
     )
     keys = [_dedupe(opened, one) for one in _today(opened, settings, now)]
-    known = [*(keys if to_owner else ()), *(f"{key}:group" for key in keys if GROUP in settings.wecom.webhooks)]
+    known = [*(keys if to_owner else ()), *(f"{key}:group" for key in keys if GROUP in settings.group_names)]
     return any(not outbox.is_known(session, key) for key in known)
 
 
@@ -69,7 +69,7 @@ def _send(session: Session, opened: Opened, told: Reminder, settings: Settings, 
                 not_before=start,
                 service_point_id=one.member.id,
             )
-    if GROUP in settings.wecom.webhooks:
+    if GROUP in settings.group_names:
         queued += outbox.put(
             session,
             dedupe_key=f"{dedupe}:group",

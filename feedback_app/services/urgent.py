@@ -15,9 +15,10 @@ _PAUSE = 600  # seconds in which further words about the same case call nobody a
 
 
 def is_set(settings: Settings) -> bool:
-    """Whether anybody can be told: a WeCom group robot or members."""
+    """Whether anybody can be told: a group on any platform, or WeCom members."""
     wecom, duty = settings.wecom, settings.duty
-    return wecom.enabled and (duty.webhook in wecom.webhooks or bool(duty.wecom_userids))
+    in_wecom = wecom.enabled and (duty.webhook in wecom.webhooks or bool(duty.wecom_userids))
+    return in_wecom or duty.webhook in settings.channels.groups
 
 
 def tell(session: Session, vault: Vault, settings: Settings, case: Case, topic: str, now: datetime) -> bool:
@@ -29,7 +30,7 @@ def tell(session: Session, vault: Vault, settings: Settings, case: Case, topic: 
         return False
     duty, stamp = settings.duty, int(now.timestamp()) // _PAUSE
     recipients = [("wecom", userid, vault.seal(userid)) for userid in duty.wecom_userids]
-    if duty.webhook in settings.wecom.webhooks:
+    if duty.webhook in settings.group_names:
         recipients.append(("wecom_group", duty.webhook, duty.webhook))
     for channel, name, recipient in recipients:
         outbox.put(
