@@ -51,7 +51,7 @@ def settings_for(folder: Path, **sections: dict[str, Any]) -> Settings:
     tables: dict[str, dict[str, Any]] = {
         "hospital": {"name": "青山医院", "name_en": "Qingshan Hospital"},
         "server": {"base_url": "http://127.0.0.1:8000"},
-        "database": {"url": database_url(folder, postgres.KIND if postgres.is_wanted() else SQLITE)},
+        "database": {"url": chosen_database(folder)},
         "complaints": {
             "phone": "0571-8888 0120",
             "place": "门诊楼一楼 投诉接待室",
@@ -75,16 +75,32 @@ def database_url(folder: Path, kind: str) -> str:
     return postgres.url_for(folder) if kind == postgres.KIND else f"sqlite:///{folder / 'stars.db'}"
 
 
+def chosen_kind() -> str:
+    """On which kind of database the tests run this time."""
+    return postgres.KIND if postgres.is_wanted() else SQLITE
+
+
+def chosen_database(folder: Path) -> str:
+    return database_url(folder, chosen_kind())
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """``@pytest.mark.both_databases``: the test runs on SQLite and on PostgreSQL, and fails where one cannot be had."""
     if metafunc.definition.get_closest_marker("both_databases"):
         metafunc.parametrize("database_kind", [SQLITE, postgres.KIND], indirect=True)
 
 
+@pytest.fixture(autouse=True)
+def _on_sqlite_where_it_says_why(request: pytest.FixtureRequest) -> None:
+    """``@pytest.mark.sqlite_only("why")``: the test is about SQLite, and runs on it whatever the others run on."""
+    if request.node.get_closest_marker("sqlite_only"):
+        request.getfixturevalue("monkeypatch").setenv(postgres.CHOICE, SQLITE)
+
+
 @pytest.fixture
 def database_kind(request: pytest.FixtureRequest) -> str:
     """sqlite | postgresql"""
-    return str(getattr(request, "param", postgres.KIND if postgres.is_wanted() else SQLITE))
+    return str(getattr(request, "param", chosen_kind()))
 
 
 @pytest.fixture

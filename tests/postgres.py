@@ -1,7 +1,7 @@
 """A real PostgreSQL for the tests, from the binaries of a Python package; no root, no system package.
 
-Tests marked ``both_databases`` use it in every run, ``SERVICE_STAR_TEST_DATABASE=postgresql`` makes all of them use it. Each
-test gets a database of its own.
+Tests marked ``both_databases`` use it in every run, ``SERVICE_STAR_TEST_DATABASE=postgresql`` makes all of them use it
+except those marked ``sqlite_only``, which say why. Each test gets a database of its own.
 """
 
 import atexit
@@ -16,19 +16,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
-import pytest
 
 NOBODY = 65534
 KIND = "postgresql"
+CHOICE = "SERVICE_STAR_TEST_DATABASE"
 
 
 def is_wanted() -> bool:
-    return os.environ.get("SERVICE_STAR_TEST_DATABASE", "sqlite") == KIND
-
-
-looks_into_the_file = pytest.mark.skipif(
-    is_wanted(), reason="looks into the file of SQLite, or asks SQLite about itself"
-)
+    return os.environ.get(CHOICE, "sqlite") == KIND
 
 
 def url_for(folder: Path, *, durable: bool = False) -> str:

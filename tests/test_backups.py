@@ -15,13 +15,13 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import Database
 from feedback_app.db.ratings import Rating
 from feedback_app.errors import Conflict, Refused
-from feedback_app.services import backups, ratings, verification
+from feedback_app.services import backups, ratings, schema, verification
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
-from tests import postgres
+from feedback_app.settings import Settings
 from tests.conftest import NOON
 
-pytestmark = pytest.mark.skipif(postgres.is_wanted(), reason="what is different there is in test_copying")
+pytestmark = pytest.mark.sqlite_only("its own online copy of a file; copies of a server are in test_copying")
 
 
 def rate(runtime: Runtime, point: ServicePoint, number: int) -> None:
@@ -85,7 +85,10 @@ def test_every_damaged_copy_is_refused_and_leaves_nothing(runtime: Runtime, tmp_
         assert not list(tmp_path.glob("*.restoring"))
 
 
-def test_the_commands(runtime: Runtime, tmp_path: Path) -> None:
+def test_the_commands(settings: Settings, tmp_path: Path) -> None:
+    runtime = Runtime.open(settings)
+    schema.migrate(runtime.database, NOON)
+    runtime.close()
     config = tmp_path / "config.toml"
     tables = runtime.settings.model_dump(mode="json")
     config.write_text(

@@ -2,7 +2,6 @@
 
 import math
 import re
-import sqlite3
 from datetime import date, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -24,6 +23,7 @@ from feedback_app.services.runtime import Runtime
 from tests import hospital
 from tests.console import sign_in
 from tests.hospital import TODAY
+from tests.intruder import Intruder
 
 COUNTED = """
 WITH good AS (
@@ -35,23 +35,35 @@ WITH good AS (
 """
 
 
+GOOD = "sum(CASE WHEN score >= 4 THEN 1 ELSE 0 END)"
+UTC_THERE = "(received_at AT TIME ZONE 'UTC')"
+
+
 class Sql:
-    """The database file itself, read with plain SQL and nothing of ours."""
+    """The database itself, read with plain SQL and nothing of ours."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._file = sqlite3.connect(str(runtime.database.url.database))
+        self._connection = runtime.database.engine.connect()
+        self._hand = Intruder(self._connection)
+        on_server = self._connection.dialect.name == "postgresql"
+        self.hour = (
+            f"to_char({UTC_THERE} + interval '8 hours', 'HH24')"
+            if on_server
+            else "strftime('%H', received_at, '+8 hours')"
+        )
+        self.answer = "CAST(answers ->> '{}' AS INTEGER)" if on_server else "json_extract(answers, '$.{}')"
 
     def ask(self, columns: str, where: str, values: tuple[Any, ...], more: str = "") -> list[Any]:
-        return self._file.execute(f"{COUNTED} SELECT {columns} FROM good WHERE {where} {more}", values).fetchall()
+        return list(self._hand.execute(f"{COUNTED} SELECT {columns} FROM good WHERE {where} {more}", values))
 
     def received(self, where: str, values: tuple[Any, ...]) -> int:
         query = f"""SELECT count(*) FROM (SELECT r.*, coalesce(r.unit_id, CASE p.kind WHEN 'department' THEN p.id
             ELSE p.department_id END) AS unit FROM ratings r JOIN service_points p ON p.id = r.service_point_id)
             WHERE status != 'canary' AND {where}"""
-        return int(self._file.execute(query, values).fetchone()[0])
+        return int(self._hand.execute(query, values).scalar_one())
 
     def close(self) -> None:
-        self._file.close()
+        self._connection.close()
 
 
 def about(of: Scope) -> tuple[str, tuple[Any, ...]]:
@@ -82,7 +94,7 @@ def compare(sql: Sql, found: Overview, names: dict[str, str]) -> None:
     """Everything on one page."""
     where, values = about(found.scope)
     ranged, both = f"{where} AND day BETWEEN ? AND ?", (*values, str(found.first), str(found.last))
-    levels = "count(*), coalesce(sum(score >= 4), 0), coalesce(sum(25 * (score - 1)), 0)"
+    levels = f"count(*), coalesce({GOOD}, 0), coalesce(sum(25 * (score - 1)), 0)"
     n, satisfied, points = sql.ask(levels, ranged, both)[0]
     assert found.share.n == n
     assert found.received == sql.received(ranged, both)
@@ -90,31 +102,31 @@ def compare(sql: Sql, found: Overview, names: dict[str, str]) -> None:
     if n:
         same_share(Part("", "", found.share, n), satisfied, n)
         assert found.points == pytest.approx(points / n)
-    told = "channel, count(*), sum(score >= 4)"
+    told = f"channel, count(*), {GOOD}"
     table(found.channels, sql.ask(told, ranged, both, "GROUP BY channel"))
-    hour = "strftime('%H', received_at, '+8 hours')"
-    hours = sql.ask(f"{hour}, count(*), sum(score >= 4)", ranged, both, f"GROUP BY {hour}")
+    hours = sql.ask(f"{sql.hour}, count(*), {GOOD}", ranged, both, f"GROUP BY {sql.hour}")
     known = {one.key: one for one in found.hours if one.share is not None}
     for name, count, good in hours:
         if name in known:
             same_share(known[name], good, count)
     assert set(known) == set(groups.told({(name): count for name, count, _ in hours}).shown)
     if found.scope.unit is None and found.scope.point is None:
-        rows = sql.ask("unit, count(*), sum(score >= 4)", ranged, both, "GROUP BY unit")
+        rows = sql.ask(f"unit, count(*), {GOOD}", ranged, both, "GROUP BY unit")
         table(found.parts, [(str(unit), count, good) for unit, count, good in rows])
         assert all(one.name == names[one.key] for one in found.parts if one.key)
     elif found.scope.point is None:
-        key = "CASE kind WHEN 'staff' THEN 'staff' ELSE service_point_id END"
-        rows = sql.ask(f"{key}, count(*), sum(score >= 4)", ranged, both, f"GROUP BY {key}")
+        key = "CASE kind WHEN 'staff' THEN 'staff' ELSE CAST(service_point_id AS TEXT) END"
+        rows = sql.ask(f"{key}, count(*), {GOOD}", ranged, both, f"GROUP BY {key}")
         table(found.parts, [(str(name), count, good) for name, count, good in rows])
     for line in found.questions:
-        asked = f"{ranged} AND json_extract(answers, '$.{line.key}') IS NOT NULL"
-        count, total = sql.ask(f"count(*), sum(25 * (json_extract(answers, '$.{line.key}') - 1))", asked, both)[0]
+        answer = sql.answer.format(line.key)
+        asked = f"{ranged} AND {answer} IS NOT NULL"
+        count, total = sql.ask(f"count(*), sum(25 * ({answer} - 1))", asked, both)[0]
         assert line.n == count
         assert line.mean == pytest.approx(total / count)
     for week in found.weeks:
         days = (*values, str(week.week.monday), str(week.week.sunday))
-        count, good = sql.ask("count(*), coalesce(sum(score >= 4), 0)", f"{where} AND day BETWEEN ? AND ?", days)[0]
+        count, good = sql.ask(f"count(*), coalesce({GOOD}, 0)", f"{where} AND day BETWEEN ? AND ?", days)[0]
         assert week.judged.n == count
         assert week.judged.share == (pytest.approx(good / count) if count >= groups.LEAST else None)
 
@@ -161,7 +173,7 @@ def test_the_page_shows_these_figures(runtime: Runtime, client: FlaskClient) -> 
     sign_in(client, runtime, "director")
     page = unescape(re.sub(r"<[^>]+>", " ", client.get("/admin/figures?days=28").text))
     sql = Sql(runtime)
-    n, good = sql.ask("count(*), sum(score >= 4)", "day BETWEEN ? AND ?", (str(TODAY - timedelta(27)), str(TODAY)))[0]
+    n, good = sql.ask(f"count(*), {GOOD}", "day BETWEEN ? AND ?", (str(TODAY - timedelta(27)), str(TODAY)))[0]
     sql.close()
     low, high = wilson_by_hand(good, n)
     assert f"{100 * good / n:.1f}%" in page

@@ -12,11 +12,10 @@ from feedback_app.errors import Unavailable
 from feedback_app.services.runtime import Runtime
 
 
+@pytest.mark.sqlite_only("its limit of pages stands for a full disk; bench/crash.py fills a real one")
 def test_without_room_nobody_is_thanked_and_with_room_all_is_well(
     app: Flask, client: FlaskClient, runtime: Runtime, code: Callable[[str], str]
 ) -> None:
-    if not runtime.database.is_sqlite:
-        pytest.skip("PostgreSQL has no page limit; bench/crash.py fills a real disk")
     path, opened = f"/s/{code('D01')}", app.extensions["service_star"]
 
     def make_room(pages: int) -> None:

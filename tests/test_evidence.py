@@ -2,20 +2,19 @@
 
 import json
 import random
-import shutil
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 import feedback_app.web as check_receipt_folder
 from feedback_app.db.directory import ServicePoint
-from feedback_app.db.engine import Database
 from feedback_app.db.ratings import Rating
 from feedback_app.domain import evidence as entries
 from feedback_app.domain import merkle
@@ -25,7 +24,7 @@ from feedback_app.services import audit, evidence, leaderboards, own_ratings, ra
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.verification import KnownHead
-from tests import postgres
+from tests.intruder import Intruder, intruder
 
 COUNT = 60
 SCRIPT = Path(check_receipt_folder.__file__).parent / "static" / "check_receipt.py"
@@ -54,11 +53,14 @@ def receipts(runtime: Runtime, point: Callable[[str], ServicePoint]) -> list[str
     return given
 
 
-def found(runtime: Runtime, database: Database | None = None, outside: tuple[KnownHead, ...] = ()) -> list[str]:
-    with (database or runtime.database).reading() as session:
-        return [
-            f"{one.what} {one.where}" for one in verification.problems(session, runtime.vault, runtime.now(), outside)
-        ]
+def found(runtime: Runtime, outside: tuple[KnownHead, ...] = ()) -> list[str]:
+    with runtime.reading() as session:
+        return list(looked_through(runtime, session, outside))
+
+
+def looked_through(runtime: Runtime, session: Session, outside: tuple[KnownHead, ...] = ()) -> Iterator[str]:
+    for one in verification.problems(session, runtime.vault, runtime.now(), outside):
+        yield f"{one.what} {one.where}"
 
 
 def test_an_untouched_log_holds(runtime: Runtime, receipts: list[str]) -> None:
@@ -100,13 +102,14 @@ def test_an_entry_that_waits_too_long_is_reported(runtime: Runtime, receipts: li
     assert len(waiting) == 10
 
 
-def _tamper(connection: sqlite3.Connection, kind: str, dice: random.Random) -> str:
-    """Change one thing directly in the file; returns the words that the report must contain."""
+def _tamper(connection: Intruder, kind: str, dice: random.Random) -> str:
+    """Change one thing directly in the database; returns the words that the report must contain."""
     number = dice.randrange(1, COUNT + 1)
-    receipt, evidence_id = connection.execute(
+    row: Any = connection.execute(
         "SELECT receipt, (SELECT id FROM evidence WHERE subject = 'rating:' || receipt) FROM ratings WHERE id = ?",
         (number,),
-    ).fetchone()
+    ).one()
+    receipt, evidence_id = row
     placed = dice.randrange(49)
     edits: dict[str, tuple[str, tuple[object, ...], str]] = {
         "level": ("UPDATE ratings SET score = score % 5 + 1 WHERE id = ?", (number,), receipt),
@@ -117,7 +120,7 @@ def _tamper(connection: sqlite3.Connection, kind: str, dice: random.Random) -> s
         "set aside": ("UPDATE ratings SET status = 'excluded' WHERE id = ?", (number,), receipt),
         "delete": ("DELETE FROM ratings WHERE id = ?", (number,), receipt),
         "insert": (
-            "INSERT INTO ratings SELECT id + 1000, 'AAAAAAAAAA', 'new' || id, " + ", ".join(_columns(connection)) + " FROM ratings WHERE id = ?",
+            "INSERT INTO ratings (id, receipt, idempotency_key, " + ", ".join(_others(connection)) + ") SELECT id + 1000, 'AAAAAAAAAA', 'new' || id, " + ", ".join(_others(connection)) + " FROM ratings WHERE id = ?",
             (number,), "AAAAAAAAAA",
         ),
         "entry": ("UPDATE evidence SET hidden = replace(hidden, substr(hidden, 1, 1), 'x') WHERE id = ?", (evidence_id,), receipt),
@@ -137,9 +140,8 @@ def _tamper(connection: sqlite3.Connection, kind: str, dice: random.Random) -> s
     return named
 
 
-def _columns(connection: sqlite3.Connection) -> list[str]:
-    names = [row[1] for row in connection.execute("PRAGMA table_info(ratings)")]
-    return [name for name in names if name not in {"id", "receipt", "idempotency_key"}]
+def _others(connection: Intruder) -> list[str]:
+    return [name for name in connection.columns("ratings") if name not in {"id", "receipt", "idempotency_key"}]
 
 
 KINDS = (
@@ -160,39 +162,27 @@ KINDS = (
 )
 
 
-@postgres.looks_into_the_file
 @pytest.mark.parametrize("kind", KINDS)
-def test_direct_edits_are_found_and_named(runtime: Runtime, receipts: list[str], tmp_path: Path, kind: str) -> None:
+def test_direct_edits_are_found_and_named(runtime: Runtime, receipts: list[str], kind: str) -> None:
     dice = random.Random(kind)
-    original = Path(runtime.database.url.database or "")
-    with sqlite3.connect(original) as checkpoint:
-        checkpoint.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    checkpoint.close()
-    for attempt in range(7):
-        copy = tmp_path / f"edited-{attempt}.db"
-        shutil.copy(original, copy)
-        with sqlite3.connect(copy) as connection:
-            named = _tamper(connection, kind, dice)
-        connection.close()
-        edited = Database(f"sqlite:///{copy}")
-        report = found(runtime, edited)
-        edited.close()
+    for _ in range(7):
+        with intruder(runtime.database, leaves_it=False) as hand:
+            named = _tamper(hand, kind, dice)
+            report = list(looked_through(runtime, Session(hand.connection)))
         assert any(named in line for line in report), (kind, named, report)
 
 
-@postgres.looks_into_the_file
 def test_a_cut_tail_is_found_against_a_head_kept_outside(runtime: Runtime, receipts: list[str]) -> None:
     with runtime.reading() as session:
         kept = evidence.heads(session, 1)[0]
-    with sqlite3.connect(runtime.database.url.database or "") as connection:
+    with intruder(runtime.database) as hand:
         for statement in (
             "DELETE FROM ratings WHERE 'rating:' || receipt IN (SELECT subject FROM evidence WHERE position IS NULL OR position >= 25)",
             "DELETE FROM evidence WHERE position IS NULL OR position >= 25",
             "DELETE FROM evidence_nodes WHERE (place + 1) << level > 25",
             "DELETE FROM tree_heads WHERE size > 25",
         ):
-            connection.execute(statement)
-    connection.close()
+            hand.execute(statement)
     assert found(runtime) == []
     assert found(runtime, outside=(KnownHead(kept["size"], kept["root"]),)) == ["outside_head_broken head:50"]
 
@@ -250,11 +240,10 @@ def test_anyone_can_check_a_receipt_and_nobody_sees_the_level(
     assert client.get("/evidence/check/NOTTHERE00").status_code == 404
 
 
-@postgres.looks_into_the_file
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE leaderboards SET result = replace(result, 'doctors', 'dentists')",
+        "UPDATE leaderboards SET result = ?",
         "UPDATE leaderboards SET rules = '{}'",
         "UPDATE leaderboards SET result_hash = replace(result_hash, substr(result_hash, 1, 1), 'x')",
         "DELETE FROM leaderboard_rows WHERE id = (SELECT min(id) FROM leaderboard_rows)",
@@ -267,21 +256,19 @@ def test_a_changed_leaderboard_is_found(runtime: Runtime, receipts: list[str], s
         leaderboards.close(session, "monthly", Period.parse("2026-11"), now=later, zone=runtime.zone)
         evidence.give_places(session)
     assert found(runtime) == []
-    with sqlite3.connect(runtime.database.url.database or "") as connection:
-        connection.execute(statement)
-    connection.close()
+    with intruder(runtime.database) as hand:
+        told = hand.execute("SELECT CAST(result AS TEXT) FROM leaderboards").scalar_one()
+        hand.execute(statement, [told.replace("doctors", "dentists")] * statement.count("?"))
     assert any("stars:monthly:2026-11" in line for line in found(runtime))
 
 
-@postgres.looks_into_the_file
 def test_a_withdrawn_rating_cannot_be_brought_back_unseen(runtime: Runtime, receipts: list[str]) -> None:
     with runtime.transaction() as session:
         rating = session.query(Rating).filter_by(receipt=receipts[3]).one()
         own_ratings.withdraw(session, rating, why="手滑", now=runtime.now())
     assert found(runtime) == []
-    with sqlite3.connect(runtime.database.url.database or "") as connection:
-        connection.execute("UPDATE ratings SET status = 'counted' WHERE receipt = ?", (receipts[3],))
-    connection.close()
+    with intruder(runtime.database) as hand:
+        hand.execute("UPDATE ratings SET status = 'counted' WHERE receipt = ?", (receipts[3],))
     assert found(runtime) == [f"rating_set_aside_unseen rating:{receipts[3]}"]
 
 

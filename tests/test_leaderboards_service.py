@@ -19,7 +19,6 @@ from feedback_app.services import leaderboards, ratings
 from feedback_app.services.leaderboards import Board
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
-from tests import postgres
 from tests.star_ratings import NOVEMBER_BEGINS, id_of, october, rate
 
 OCTOBER = Period.parse("2026-10")
@@ -202,7 +201,7 @@ def test_a_frozen_board_is_read_back_as_it_was_computed(rated: Runtime) -> None:
     assert (stored.counts, stored.left_out, stored.scheme) == (computed.counts, computed.left_out, computed.scheme)
 
 
-@postgres.looks_into_the_file
+@pytest.mark.sqlite_only("asks the planner of SQLite")
 def test_ratings_are_read_from_the_index_alone(rated: Runtime) -> None:
     with rated.reading() as session:
         plan = session.connection().exec_driver_sql(

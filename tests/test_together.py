@@ -105,15 +105,14 @@ def test_what_one_fails_at_is_undone_alone(runtime: Runtime) -> None:
         assert set(session.scalars(select(NotUnderstood.text))) == {"1", "5", "9"}
 
 
-@both_databases
+@pytest.mark.sqlite_only("a server has no queue of writers")
 def test_one_inside_another_is_refused(runtime: Runtime) -> None:
-    if not runtime.database.is_sqlite:
-        pytest.skip("PostgreSQL has no queue of writers")
     with runtime.transaction(), pytest.raises(RuntimeError):
         runtime.together(lambda unit: claim(unit, "one"))
     assert runtime.together(lambda unit: claim(unit, "two")) == "two"
 
 
+@pytest.mark.sqlite_only("a full disk rolls its transactions back")
 def test_when_the_transaction_is_lost_nobody_is_thanked(tmp_path: Path) -> None:
     """A full disk rolls all of it back: those before and after the piece that met it hear so, and the next try works."""
     opened = Runtime.open(settings_for(tmp_path))

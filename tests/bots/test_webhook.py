@@ -227,6 +227,7 @@ def test_reports_about_our_sends_make_nobody_a_follower(house: House, name: str)
     assert (house.people(), house.answers.called, house.kept()) == ([], 0, 1)
 
 
+@pytest.mark.sqlite_only("reads the bytes of its files")
 def test_no_openid_is_kept_in_clear(house: House) -> None:
     house.send(event("SCAN", "<EventKey>s</EventKey>"))
     stored = Path(house.runtime.settings.database.url.removeprefix("sqlite:///"))

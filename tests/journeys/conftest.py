@@ -21,6 +21,7 @@ from feedback_app import clock, settings
 from feedback_app.db.directory import ServicePoint
 from feedback_app.services import bindings, codes, schema
 from feedback_app.services.runtime import Runtime
+from tests.conftest import chosen_database
 from tests.people import directory
 from tests.waiting import ends, until
 
@@ -170,7 +171,7 @@ def tables_for(folder: Path, web: int, sandbox: int) -> dict[str, dict[str, Any]
     return {
         "hospital": {"name": "青山医院"},
         "server": {"base_url": f"http://{HOST}:{web}", "workers": 1},
-        "database": {"url": f"sqlite:///{folder / 'stars.db'}"},
+        "database": {"url": chosen_database(folder)},
         "wechat": {
             "enabled": True,
             "app_id": "wx-journey",

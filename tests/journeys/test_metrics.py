@@ -8,13 +8,14 @@ import pytest
 import requests
 
 from bench.running import Product
+from tests.conftest import chosen_kind
 
 pytestmark = pytest.mark.journey
 _ANSWERED = re.compile(r'^service_star_answers_total\{sort="form",status="2xx"\} ([0-9.]+)$', re.MULTILINE)
 
 
 def test_two_processes_count_together_and_log_discreetly(tmp_path: Path) -> None:
-    product = Product(tmp_path, "sqlite", workers=2, places=1)
+    product = Product(tmp_path, chosen_kind(), workers=2, places=1)
     told = product.config.read_text("utf-8").replace("[server]\n", '[server]\nlog_format = "json"\n')
     product.config.write_text(told, "utf-8")
     product.start("serve")

@@ -13,13 +13,14 @@ from bench.running import Patients, Product, children
 from feedback_app.db.ratings import Rating
 from feedback_app.services.runtime import opened
 from feedback_app.settings import load
+from tests.conftest import chosen_kind
 
 pytestmark = pytest.mark.journey
 
 
 def test_behind_nginx(tmp_path: Path) -> None:
     """One address is limited, whatever it claims to be; a graceful reload under load loses and refuses nothing."""
-    product = Product(tmp_path, "sqlite")
+    product = Product(tmp_path, chosen_kind())
     told = product.config.read_text("utf-8").replace("ratings_per_minute = 100000", "ratings_per_minute = 1")
     product.config.write_text(told.replace("[server]\n", "[server]\ntrusted_proxies = 1\n"), "utf-8")
     product.start("serve")

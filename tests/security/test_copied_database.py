@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
 from flask.testing import FlaskClient
 
 from feedback_app.db.complaints import Case
@@ -15,7 +16,6 @@ from feedback_app.services import bindings, complaints, deliveries, people
 from feedback_app.services.complaints import Filing
 from feedback_app.services.outbox import put
 from feedback_app.services.runtime import Runtime
-from tests import postgres
 
 COUNT = 1000
 START = 8  # bytes; every form is longer
@@ -70,7 +70,7 @@ def held(runtime: Runtime, tmp_path: Path) -> bytes:
     return b"".join(one.read_bytes() for one in (*copies, backup))
 
 
-@postgres.looks_into_the_file
+@pytest.mark.sqlite_only("reads the bytes of its files")
 def test_the_file_alone_tells_nobody(
     client: FlaskClient,
     runtime: Runtime,
