@@ -254,6 +254,7 @@ def run(folder: Path, *, seconds: float, rate: float, messages: float) -> Outcom
         hospital.stop()
         stand_in.terminate()
         stand_in.wait(20)
+    tell_load(outcome, seconds)
     _compare(hospital, outcome)
     return outcome
 
@@ -308,23 +309,29 @@ def tell(name: str, timed: Timed, seconds: float, cpu: float) -> None:
     )
 
 
+def tell_load(found: Outcome, seconds: float) -> None:
+    tell("ratings", found.ratings, seconds, found.cpu["serve"])
+    tell("messages of the bot", found.messages, seconds, 0.0)
+    spent = ", ".join(f"{name} {value / seconds:.2f}" for name, value in found.cpu.items())
+    made = found.ratings.connections + found.messages.connections
+    print(f"cores used: {spent}; connections opened {made}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--rate", type=float, default=500, help="ratings a second")
     parser.add_argument("--messages", type=float, default=15, help="of the official account, a second")
     parser.add_argument("--baseline", type=float, default=60, help="seconds of the bare application; 0: none")
+    parser.add_argument("--folder", type=Path, help="where the database is left; default: nowhere")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = chosen.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
         if chosen.baseline:
             bare, cpu = baseline(folder, seconds=chosen.baseline, rate=chosen.rate)
             tell("bare, one raw INSERT", bare, chosen.baseline, cpu)
         found = run(folder, seconds=chosen.seconds, rate=chosen.rate, messages=chosen.messages)
-    tell("ratings", found.ratings, chosen.seconds, found.cpu["serve"])
-    tell("messages of the bot", found.messages, chosen.seconds, 0.0)
-    spent = ", ".join(f"{name} {value / chosen.seconds:.2f}" for name, value in found.cpu.items())
-    print(f"cores used: {spent}; connections opened {found.ratings.connections + found.messages.connections}")
     print(
         f"accepted {len(found.receipts)}, rows {found.stored}, cases {found.cases}, messages without words {found.broken}, "
         f"verify {'clean' if found.verified else 'FOUND SOMETHING'}"

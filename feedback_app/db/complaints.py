@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, bindparam, literal_column, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from feedback_app.db.base import KEYED_HASH, Base, Instant
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.writing import Prepared, unit_of
 
 LEAD, HELPER = "lead", "helper"
 
@@ -131,6 +132,26 @@ def by_number(session: Session, number: str) -> Case | None:
 
 def by_origin(session: Session, origin_key: str) -> Case | None:
     return session.scalar(select(Case).where(Case.origin_key == origin_key))
+
+
+_KNOWN = Prepared(select(Case.id).where(Case.origin_key == bindparam("origin", type_=String())))
+_NEWEST = Prepared(
+    select(Case.number)
+    .where(Case.number.startswith(bindparam("prefix", type_=String())))
+    .order_by(Case.id.desc())
+    .limit(literal_column("1"))
+    .offset(literal_column("0"))
+)
+
+
+def is_known(session: Session, origin_key: str) -> bool:
+    return _KNOWN.run(unit_of(session), origin=origin_key).fetchone() is not None
+
+
+def last_number(session: Session, prefix: str) -> str:
+    """The newest number that begins so, "" without one. Numbers are given one after the other, so it is the highest."""
+    found = _NEWEST.run(unit_of(session), prefix=prefix).fetchone()
+    return str(found[0]) if found else ""
 
 
 def merged_into(session: Session, case_id: int) -> Sequence[Case]:

@@ -18,7 +18,10 @@ from feedback_app.services.runtime import Runtime
 TICK_SECONDS = 15
 SANDBOX_TICK_SECONDS = 1  # the demo's and the tests' clock may jump at any moment
 DELIVERY_SECONDS = 1
+SETTLE_SECONDS = 0.5
 PROBE_SECONDS = 60  # how often to ask whether the canary is due
+
+_log = logging.getLogger(__name__)
 
 
 def run_worker(
@@ -47,6 +50,14 @@ def run_worker(
             visit_files.take_folder, "interval", folder, seconds=PROBE_SECONDS, max_instances=1, coalesce=True
         )
     scheduler.start()
-    stop.wait()
+    while not stop.wait(SETTLE_SECONDS):
+        _settle(runtime)
     scheduler.shutdown(wait=True)
     worker.leave()
+
+
+def _settle(runtime: Runtime) -> None:
+    try:
+        runtime.database.settle()
+    except Exception as error:  # a disk that is full, a file that is locked: whoever writes says so, and does it itself
+        _log.info("the log of the database was left to its writers: %s", type(error).__name__)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from feedback_app.db import complaints
@@ -53,7 +53,9 @@ def file(session: Session, filing: Filing, *, zone: ZoneInfo, now: datetime) -> 
     patient owns it until somebody accepts it (首诉负责制). Raises Refused ``complaints.too_long``, ``complaints.bad_choice``,
     ``complaints.received_later``; an empty text is allowed (a low rating without words).
     """
-    known = complaints.by_origin(session, filing.origin_key)
+    known = (
+        complaints.by_origin(session, filing.origin_key) if complaints.is_known(session, filing.origin_key) else None
+    )
     if known is not None:
         return known
     words, today = clean(filing.text), local_day(now, zone)
@@ -123,11 +125,8 @@ def _department_of(point: ServicePoint | None) -> int | None:
 def _number(session: Session, case: Case, month: Month) -> str:
     """T-2611-0417: kind, year and month, the how-manieth of that month."""
     prefix = f"{LETTERS[case.kind]}-{month.year % 100:02d}{month.number:02d}-"
-    longest_first = (func.length(Case.number).desc(), Case.number.desc())  # after 9999 comes 10000
     lock(session, "case numbers")
-    recent = case.received_at - timedelta(days=32)  # an indexed range; the prefix alone would read every case there is
-    of_month = select(Case.number).where(Case.received_at > recent, Case.number.startswith(prefix))
-    last = session.scalar(of_month.order_by(*longest_first).limit(1))
+    last = complaints.last_number(session, prefix)
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
 
 

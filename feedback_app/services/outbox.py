@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import String, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from feedback_app.db.outbox import OutboxMessage
+from feedback_app.db.writing import Prepared, unit_of
 from feedback_app.services import pilot
+
+_KNOWN = Prepared(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == bindparam("dedupe", type_=String())))
 
 
 def put(
@@ -48,4 +51,4 @@ def put(
 
 def is_known(session: Session, dedupe_key: str) -> bool:
     """Whether a message with this key has been queued before."""
-    return session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == dedupe_key)) is not None
+    return _KNOWN.run(unit_of(session), dedupe=dedupe_key).fetchone() is not None

@@ -83,12 +83,12 @@ class Held(Accepted):
     point: ServicePoint
 
 
-def submit(unit: Unit, submission: Submission, *, zone: ZoneInfo, now: datetime) -> Accepted:
+def submit(unit: Unit, submission: Submission, *, zone: ZoneInfo, now: datetime, is_new: bool = False) -> Accepted:
     """Store the rating, open a case where it is a low one, and give the receipt.
 
-    Raises Refused ``ratings.bad_score``, NotFound ``ratings.no_target``.
+    ``is_new``: somebody has just looked, and no other can have come with this key since. Raises Refused ``ratings.bad_score``, NotFound ``ratings.no_target``.
     """
-    again = known(unit, submission.idempotency_key)
+    again = None if is_new else known(unit, submission.idempotency_key)
     if again is not None:
         return again
     if submission.score not in range(NO_LEVEL, 6):

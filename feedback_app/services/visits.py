@@ -56,7 +56,7 @@ def accept(
         return known
     judge = _Judge(unit, vault, zone, now)
     judged = judge.traced(judge.judged(submission, arrival), arrival)
-    return ratings.submit(unit, judged, zone=zone, now=now)
+    return ratings.submit(unit, judged, zone=zone, now=now, is_new=True)
 
 
 class _Judge:

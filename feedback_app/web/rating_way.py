@@ -8,14 +8,16 @@ has been undone by then, and the plain way says it properly. Both ways build the
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
-from werkzeug.http import dump_cookie, parse_cookie
+from werkzeug.http import http_date, parse_cookie
 
 from feedback_app.domain.answers import read_answers
 from feedback_app.errors import FeedbackError
@@ -112,9 +114,9 @@ class RatingWay:
         return f"{where}?lang={sent.wished}" if sent.wished else where, [self._dumped(one) for one in kept]
 
     def _dumped(self, one: sender_cookies.Cookie) -> str:
-        return dump_cookie(
-            one.name, one.value, one.max_age, path=one.path, httponly=True, samesite="Lax", secure=self._secure
-        )
+        ends = _moment(int(time.time()) + one.max_age)
+        secure = "; Secure" if self._secure else ""
+        return f"{one.name}={one.value}; Expires={ends}; Max-Age={one.max_age}{secure}; HttpOnly; Path={one.path}; SameSite=Lax"
 
     def _store(self, sent: _Sent, device: str) -> tuple[Accepted, bool] | None:
         """What was accepted, and whether numbers in the text were masked; raises what ``patient.rate`` catches."""
@@ -130,6 +132,11 @@ class RatingWay:
         counted = traffic.counter_of(runtime, "ratings", sent.address)
         work = _accepting(runtime, submission, Arrival(device=device, network=network), counted)
         return runtime.together(work), answers.masked
+
+
+@lru_cache(100)
+def _moment(seconds: int) -> str:
+    return http_date(seconds)
 
 
 def _accepting(
