@@ -164,3 +164,22 @@ def test_a_rating_belongs_to_the_department_of_that_minute(runtime: Runtime, poi
         units = {one.idempotency_key: one.unit_id for one in session.query(Rating)}
         assert units == {"a": id_of(session, "XN"), "b": id_of(session, "EK")}
         assert ratings.by_receipt(session, before.receipt).point.id == doctor.id
+
+
+def test_what_was_counted_before_others_folded_is_not_stored(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        october(session)
+    with runtime.reading() as session:
+        late = tallying.look(session)
+    assert late is not None and late.tallies
+    with runtime.transaction() as session:
+        tallying.fold(session)
+        session.execute(update(Rating).where(Rating.score == 1).values(status="excluded", why_not="t"))
+    with runtime.transaction() as session:
+        assert not tallying.write(session, late)
+    with runtime.reading() as session:
+        now = tallying.look(session)
+    assert now is not None
+    with runtime.transaction() as session:
+        assert tallying.write(session, now) and not tallying.is_needed(session)
+    assert kept_ready(runtime) == full_recount(runtime)

@@ -1,5 +1,6 @@
 """gunicorn, started from our own command so that its dangerous defaults are ours to choose."""
 
+import gc
 import os
 import re
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from prometheus_client.multiprocess import mark_process_dead
 
+from feedback_app import texts
 from feedback_app.cli._logs import JsonFormatter, set_up
 from feedback_app.cli._patient_worker import PatientWorker
 from feedback_app.clock import system_clock
+from feedback_app.services import schema
 from feedback_app.settings import Settings
 
 _SECRET_PATHS = re.compile(
@@ -59,8 +62,14 @@ def _forget_worker(_server: Any, worker: Any) -> None:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
+def _keep_shared(_server: Any) -> None:
+    """What has been imported by now is shared by all workers for as long as nobody writes to it: the collector must not."""
+    gc.collect()
+    gc.freeze()
+
+
 class Server(BaseApplication):  # type: ignore[misc]
-    """The web application under gunicorn: every worker process opens its own database connections."""
+    """The web application under gunicorn: made once, served by all workers, each with database connections of its own."""
 
     def __init__(self, settings: Settings, host: str, port: int, workers: int, make: Callable[[], Any]) -> None:
         self._make, self._log_format = make, settings.server.log_format
@@ -69,11 +78,12 @@ class Server(BaseApplication):  # type: ignore[misc]
             "workers": workers,
             "threads": settings.server.threads,
             "worker_class": PatientWorker,
-            "preload_app": False,  # a pool of connections must not be shared over fork
+            "preload_app": True,
             "control_socket_disable": True,  # two instances of one user would silently take the same path
             "accesslog": "-",
             "access_log_format": _FORMATS[settings.server.log_format],
             "child_exit": _forget_worker,
+            "when_ready": _keep_shared,
             "worker_connections": 2000,
             "keepalive": 15,
             "logger_class": DiscreetLogger,
@@ -89,5 +99,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
+        """Made once, before the workers: they share what it takes, and open their own connections when they need one."""
         set_up(self._log_format)
+        schema.configure_mappings()
+        for language in texts.languages():
+            texts.catalogue(language)
         return self._make()

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import configure_mappers
 
 from feedback_app import registry
 from feedback_app.db import tally_marks
@@ -28,6 +29,12 @@ def metadata_is_complete() -> None:
     import feedback_app.db as package  # noqa: PLC0415 - the package itself, to look inside
 
     list(registry.discover(package))
+
+
+def configure_mappings() -> None:
+    """Work out all mappings now instead of at the first query: for a process that others are forked from."""
+    metadata_is_complete()
+    configure_mappers()
 
 
 def _config(connection: Connection | None = None, migrations: Path = MIGRATIONS) -> Config:

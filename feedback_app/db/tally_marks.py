@@ -131,6 +131,16 @@ def oldest(session: Session, most: int) -> list[Mark]:
     return [Mark(row[0], PointDay(*row[1:])) for row in rows]
 
 
+def remove(session: Session, marks: Sequence[Mark]) -> bool:
+    """Remove these, which were the oldest. False, and nothing done, when they are not any more: somebody else took some."""
+    oldest_now = select(TallyMark.id).order_by(TallyMark.id).limit(len(marks))
+    if not marks or session.scalars(oldest_now).all() != [one.id for one in marks]:
+        return False
+    gone = delete(TallyMark).where(TallyMark.id <= marks[-1].id)
+    session.execute(gone.execution_options(synchronize_session=False))
+    return True
+
+
 def take(session: Session, most: int) -> set[PointDay]:
     """Remove up to ``most`` marks, oldest first, and say what they stood for."""
     last = session.scalar(select(TallyMark.id).order_by(TallyMark.id).offset(most - 1).limit(1))

@@ -15,5 +15,10 @@ def migrate(database: Database, now: datetime) -> None:
         quiet_visits.install_presets(session, now)
 
 
+def configure_mappings() -> None:
+    """What the first query would otherwise do in every process anew."""
+    schema.configure_mappings()
+
+
 def is_current(database: Database) -> bool:
     return schema.is_at_head(database)

@@ -67,9 +67,8 @@ def look(session: Session, most: int = FOLDED_AT_ONCE) -> Looked | None:
 def write(session: Session, looked: Looked) -> bool:
     """Store what was counted. False, and nothing done, when others have folded meanwhile: theirs is newer."""
     tally_marks.alone(session)
-    if not looked.marks or tally_marks.oldest(session, len(looked.marks)) != looked.marks:
+    if not tally_marks.remove(session, looked.marks):
         return False
-    tally_marks.take(session, len(looked.marks))
     tally_marks.store(session, dict(looked.tallies))
     day_counts.store(session, {one.of for one in looked.marks}, looked.days)
     return True
