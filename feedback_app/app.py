@@ -28,6 +28,7 @@ from feedback_app.web import (
     page_cache,
     rating_way,
     second_step,
+    statics,
     tablets,
 )
 from feedback_app.web.measured import Measured
@@ -94,6 +95,7 @@ def create_app(settings: Settings) -> Flask:
         _receive_callbacks(app, csrf, webhook.make_blueprint(endpoint))
     errors.install(app)
     compression.install(app)
+    statics.install(app)
     _words_in_templates(app, settings)
     access.enforce(app, second_step.confirm_first)
     rating_way.install(app, runtime, kept_forms.attach(app, runtime))
