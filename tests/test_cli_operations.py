@@ -79,6 +79,18 @@ def test_init_makes_everything_and_never_overwrites(star: Star, tmp_path: Path) 
     assert "config.toml" in again.stderr
 
 
+def test_init_takes_a_database_and_leaves_nothing_behind_when_an_address_is_mistyped(
+    star: Star, tmp_path: Path
+) -> None:
+    wrong = star("init", "--base-url", "stars.qingshan.example")
+    assert (wrong.returncode, (tmp_path / "config.toml").exists()) == (2, False)
+    assert "server.base_url" in wrong.stderr and "Traceback" not in wrong.stderr
+    made = star("init", "--database", f"sqlite:///{tmp_path / 'elsewhere' / 'stars.db'}")
+    assert made.returncode == 0 and (tmp_path / "elsewhere" / "stars.db").exists()
+    another = star("admin-link")
+    assert another.stdout.startswith("http://127.0.0.1:8000/admin/setup/") and another.stdout != made.stdout
+
+
 def test_check_says_what_is_wrong(star: Star, tmp_path: Path) -> None:
     assert star("init").returncode == 0
     fine = star("check")

@@ -12,7 +12,7 @@ EXAMPLE = Path(__file__).parent.parent.parent / "config.example.toml"
 _LETTERS = string.ascii_letters + string.digits
 
 
-def write_config(path: Path, *, hospital: str = "", base_url: str = "") -> None:
+def write_config(path: Path, *, hospital: str = "", base_url: str = "", database: str = "") -> None:
     """Write ``path`` with mode 0600. Raises ConfigurationError ``config.exists``: nothing is ever overwritten."""
     text = EXAMPLE.read_text("utf-8")
     for key, value in fresh_secrets().items():
@@ -21,6 +21,8 @@ def write_config(path: Path, *, hospital: str = "", base_url: str = "") -> None:
         text = with_value(text, "hospital", "name", hospital)
     if base_url:
         text = with_value(text, "server", "base_url", base_url)
+    if database:
+        text = with_value(text, "database", "url", database)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

@@ -26,6 +26,7 @@ class Place(NamedTuple):
 
 
 SHARED: Mapping[str, Place] = {
+    "admin-link": Place("operations", "A new one-time link to make an administrator."),
     "check": Place("running", "Tell what is wrong; exit status 1 if anything is."),
     "copy-database": Place("copy_database", "Copy everything into an empty database of another kind."),
     "drill": Place("backup", "Back up, restore elsewhere, verify and compare."),

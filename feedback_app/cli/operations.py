@@ -6,7 +6,8 @@ import click
 
 from feedback_app.cli import _init
 from feedback_app.cli._common import Session, put, say
-from feedback_app.errors import NotFound
+from feedback_app.cli.codes import operator
+from feedback_app.errors import ConfigurationError, NotFound
 from feedback_app.services import accounts, audit, evidence, inclusion, schema, verification
 from feedback_app.services.verification import KnownHead
 from feedback_app.texts import text
@@ -15,16 +16,32 @@ from feedback_app.texts import text
 @click.command(epilog="Example: service-star init --hospital 青山医院 --base-url https://stars.qingshan.example")
 @click.option("--hospital", default="", help="name of the hospital, as patients know it")
 @click.option("--base-url", default="", help="the address patients' phones reach this service under")
+@click.option("--database", default="", metavar="URL", help="sqlite:////folder/stars.db or postgresql://…")
 @click.pass_obj
-def init(session: Session, hospital: str, base_url: str) -> None:
+def init(session: Session, hospital: str, base_url: str, database: str) -> None:
     """Write config.toml with fresh secrets, create the database, print a link to make the first administrator."""
-    _init.write_config(session.config, hospital=hospital, base_url=base_url)
+    _init.write_config(session.config, hospital=hospital, base_url=base_url, database=database)
+    try:
+        session.settings()
+    except ConfigurationError:
+        session.config.unlink()  # a mistyped address: the same command again, put right
+        raise
     say(f"wrote {session.config} (readable by you only): look through it, it explains itself")
     with session.runtime() as runtime:
         schema.migrate(runtime.database, runtime.now())
         with runtime.transaction() as transaction:
             token = accounts.make_setup_link(transaction, "admin", runtime.now())
         say("the database is ready. Start `service-star serve` and `service-star work`, then open this within a day:")
+        click.echo(f"{runtime.settings.server.base_url}/admin/setup/{token}")
+
+
+@click.command("admin-link", epilog="Example: service-star admin-link")
+@click.pass_obj
+def admin_link(session: Session) -> None:
+    """A new one-time link to make an administrator, good for a day: the first one was missed, or nobody can sign in."""
+    with session.runtime() as runtime:
+        with runtime.transaction() as transaction:
+            token = accounts.make_setup_link(transaction, "admin", runtime.now(), by=operator())
         click.echo(f"{runtime.settings.server.base_url}/admin/setup/{token}")
 
 
@@ -82,4 +99,4 @@ def _known_head(typed: str) -> KnownHead:
 
 
 receipt_command.name = "receipt"
-COMMANDS = [init, migrate, receipt_command, verify]
+COMMANDS = [admin_link, init, migrate, receipt_command, verify]
