@@ -30,6 +30,32 @@ def new_nodes(index: int, leaf: bytes, node: NodeAt) -> Iterator[tuple[int, int,
         yield level, position, value
 
 
+class Edge:
+    """A tree that grows leaf by leaf and remembers its right edge alone: the last whole subtree of each level."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._whole: dict[int, bytes] = {}
+
+    def append(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
+        """Level, place and hash of each subtree that becomes whole, as :func:`new_nodes` gives them."""
+        made = list(new_nodes(self.size, leaf, lambda level, _place: self._whole[level]))
+        level, _, value = made[-1]
+        self._whole[level] = value
+        self.size += 1
+        return made
+
+    def root(self) -> bytes:
+        """As :func:`root` of so many leaves."""
+        peaks = [value for level, value in sorted(self._whole.items()) if self.size >> level & 1]
+        if not peaks:
+            return hashlib.sha256(b"").digest()
+        value = peaks[0]
+        for left in peaks[1:]:
+            value = pair_hash(left, value)
+        return value
+
+
 def root(size: int, node: NodeAt) -> bytes:
     """The root of the first ``size`` leaves; the empty tree has the hash of nothing."""
     return _subtree(0, size, node) if size else hashlib.sha256(b"").digest()

@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import and_, func, select
+from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import Session
 
 from feedback_app.db import set_asides
@@ -82,29 +82,70 @@ def _entries(session: Session, now: datetime) -> Iterator[Problem]:
 
 
 def _tree(session: Session, vault: Vault, outside: tuple[KnownHead, ...]) -> Iterator[Problem]:
-    """Build the tree again from the leaves; compare every stored node, every signed head, and the heads kept outside."""
-    made: dict[tuple[int, int], str] = {}
-    leaves = session.execute(select(Evidence.leaf).where(Evidence.position.is_not(None)).order_by(Evidence.position))
-    size = 0
-    for (leaf,) in leaves:
-        fresh = merkle.new_nodes(size, bytes.fromhex(leaf), lambda level, place: bytes.fromhex(made[level, place]))
-        made.update({(level, place): value.hex() for level, place, value in fresh})
-        size += 1
-    columns = select(EvidenceNode.level, EvidenceNode.place, EvidenceNode.hash)
-    stored = {(level, place): value for level, place, value in session.execute(columns)}
-    for at in sorted(made.keys() | stored.keys()):
-        if made.get(at) != stored.get(at):
-            yield Problem("node_altered", f"node:{at[0]}/{at[1]}")
-            break
+    """Build the tree again from the leaves; compare every stored node, every signed head, and the heads kept outside.
+
+    Leaf by leaf, beside the stored nodes of each level: only the edge of the tree is in memory, however many entries there are.
+    """
+    heads = session.scalars(select(TreeHead).order_by(TreeHead.size)).all()
+    edge, roots = merkle.Edge(), dict.fromkeys([*(one.size for one in heads), *(one.size for one in outside)], "")
+    if edge.size in roots:
+        roots[edge.size] = edge.root().hex()
+    leaves = select(Evidence.leaf).where(Evidence.position.is_not(None)).order_by(Evidence.position)
+    altered = ""
+    with _StoredNodes(session) as stored, closing(session.scalars(leaves.execution_options(yield_per=BATCH))) as found:
+        for leaf in found:
+            for level, place, value in edge.append(bytes.fromhex(leaf)):
+                if stored.next_of(level) != (place, value.hex()):
+                    altered = altered or f"node:{level}/{place}"
+            if edge.size in roots:
+                roots[edge.size] = edge.root().hex()
+        altered = altered or stored.left()
+    if altered:
+        yield Problem("node_altered", altered)
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(evidence.public_key(vault)))
-    for head in session.scalars(select(TreeHead).order_by(TreeHead.size)):
+    for head in heads:
         if not _signed(key, head):
             yield Problem("head_forged", f"head:{head.size}")
-        elif not _begins_with(made, size, KnownHead(head.size, head.root)):
+        elif roots[head.size] != head.root:
             yield Problem("head_broken", f"head:{head.size}")
     for known in outside:
-        if not _begins_with(made, size, known):
+        if roots[known.size] != known.root:
             yield Problem("outside_head_broken", f"head:{known.size}")
+
+
+class _StoredNodes:
+    """The stored nodes of each level, in the order of their places, each read once and in pieces."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._streams = session, ExitStack()
+        self._levels: dict[int, Iterator[Row[int, str]]] = {}
+
+    def __enter__(self) -> "_StoredNodes":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._streams.close()
+
+    def next_of(self, level: int) -> tuple[int, str] | None:
+        """Place and hash of the next stored node of this level; None where there is none."""
+        if level not in self._levels:
+            rows = select(EvidenceNode.place, EvidenceNode.hash).where(EvidenceNode.level == level)
+            rows = rows.order_by(EvidenceNode.place).execution_options(yield_per=BATCH)
+            found = self._session.execute(rows)
+            self._streams.callback(found.close)
+            self._levels[level] = iter(found)
+        row = next(self._levels[level], None)
+        return None if row is None else (row.place, row.hash)
+
+    def left(self) -> str:
+        """A stored node that no entry asked for; "" when there is none."""
+        for level, rows in sorted(self._levels.items()):
+            row = next(rows, None)
+            if row is not None:
+                return f"node:{level}/{row.place}"
+        above = select(EvidenceNode.level, EvidenceNode.place).where(EvidenceNode.level.not_in(self._levels)).limit(1)
+        row_above = self._session.execute(above).first()
+        return f"node:{row_above.level}/{row_above.place}" if row_above else ""
 
 
 def _signed(key: Ed25519PublicKey, head: TreeHead) -> bool:
@@ -113,12 +154,6 @@ def _signed(key: Ed25519PublicKey, head: TreeHead) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def _begins_with(made: dict[tuple[int, int], str], size: int, known: KnownHead) -> bool:
-    if known.size > size:
-        return False
-    return merkle.root(known.size, lambda level, place: bytes.fromhex(made[level, place])).hex() == known.root
 
 
 def _ratings(session: Session) -> Iterator[Problem]:

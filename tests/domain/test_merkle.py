@@ -85,3 +85,13 @@ def test_what_is_not_in_the_tree_has_no_proof(index: int, size: int) -> None:
     with pytest.raises(ValueError, match="not among"):
         merkle.inclusion_proof(index, size, lambda *_: b"")
     assert merkle.root_from_inclusion(b"", index, size, []) is None
+
+
+@given(LEAVES)
+def test_the_edge_alone_knows_every_node_and_root(leaves: list[bytes]) -> None:
+    edge, made = merkle.Edge(), {}
+    assert edge.root() == naive_root([])
+    for index, data in enumerate(leaves):
+        made.update({(level, place): value for level, place, value in edge.append(merkle.leaf_hash(data))})
+        assert edge.root() == naive_root(leaves[: index + 1])
+    assert made == Tree(leaves).nodes
