@@ -18,7 +18,7 @@ from feedback_app.settings import Settings
 ROOT = Path(__file__).parent.parent
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.*"))
 MANUALS = [ROOT / "README.md", ROOT / "docs" / "operator.md", *sorted((ROOT / "docs" / "runbook").glob("*.md")), *UNITS]
-_COMMAND = re.compile(r"(?:[\w./-]*bin/)?service-star ((?:[^`\n#&|;（）。，]|\\\n)*)")
+_COMMAND = re.compile(r"(?:^|(?<=\s))(?:[\w./-]*bin/)?service-star ((?:[^`\n#&|;（）。，]|\\\n)*)")
 _METAVARIABLE = re.compile(r"[^\x00-\x7f]|…|\.\.\.")
 
 
