@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from feedback_app import settings as configuration
 from feedback_app.app import create_app
 from feedback_app.errors import ConfigurationError
 from feedback_app.settings import Settings
+from feedback_app.web import health
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -92,12 +94,15 @@ class ByHost:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         application = self._applications.get(_name(environ.get("HTTP_HOST", "")))
         if application is not None:
+            environ[health.AMONG_OTHERS] = len(self._applications) > 1
             return application(environ, start_response)
         path = environ.get("PATH_INFO", "")
         if path == "/healthz":
             return _say(start_response, "200 OK", "application/json", json.dumps({"status": "ok"}))
         if path == "/readyz":
             return self._ready(start_response)
+        if path == "/metrics":
+            return _say(start_response, "200 OK", CONTENT_TYPE_LATEST, health.counters().decode())
         return _say(start_response, "421 Misdirected Request", "text/html; charset=utf-8", _UNKNOWN)
 
     def _ready(self, start_response: "StartResponse") -> Iterable[bytes]:

@@ -49,7 +49,7 @@ def server(*, durable: bool = False) -> int:
     as_root = os.geteuid() == 0
     if as_root:
         os.chown(home, NOBODY, NOBODY)  # PostgreSQL refuses to run as root
-    port = _free_port()
+    port = free_port()
     user = NOBODY if as_root else None
     data = home / "data"
     run([programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"], user)
@@ -93,7 +93,7 @@ def _stop(programs: Path, data: Path, home: Path, user: int | None) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,5 +1,6 @@
 """Issue 8, shown by 7: three hospitals in one installation; each shows nothing of the others."""
 
+import hashlib
 import re
 import threading
 from collections.abc import Iterator
@@ -18,10 +19,11 @@ from feedback_app.app import create_app
 from feedback_app.db.base import Base
 from feedback_app.db.directory import ServicePoint
 from feedback_app.errors import ConfigurationError
-from feedback_app.services import api_keys, bindings, codes, complaints, questionnaires, teaching
+from feedback_app.services import api_keys, bindings, codes, complaints, exports, questionnaires, teaching
 from feedback_app.services.complaints import Filing
 from feedback_app.services.deliveries import SENT, Outcome, Outgoing
 from feedback_app.services.runtime import Runtime
+from tests.bots.wire import wechat
 from tests.conftest import NOON, settings_for
 from tests.console import PASSWORD, account
 from tests.people import directory
@@ -69,6 +71,7 @@ def opened(folder: Path, mark: str) -> Runtime:
         server={"base_url": f"http://{HOSTS[mark]}"},
         complaints={"phone": f"0571-{mark}", "place": f"{mark}楼"},
         security={"secret_key": f"the-secret-of-{mark}-0123456789abcdefghij"},
+        wechat=wechat("secure", app_id=f"wx{mark}", token=f"token{mark}", api_base="http://127.0.0.1:9"),
     )
     clock.move(Path(made.sandbox.clock_file), NOON)
     return Runtime.open(made)
@@ -162,6 +165,79 @@ def test_what_opens_one_hospital_opens_no_other(members: list[Member]) -> None:
     assert mine.get("/api/v1/leaderboards", headers=authorized).status_code == 200
     assert theirs.get("/api/v1/leaderboards", headers=authorized).status_code == 401, "the key of one hospital"
     assert theirs.get(f"/s/{mine.scan}").status_code in {400, 404}, "the printed code of one hospital"
+
+
+def test_no_key_of_one_hospital_opens_any_door_of_another(members: list[Member]) -> None:
+    """Every address of the API, in every way, with the keys of the other two; and with its own, to see that keys do open."""
+    refused = opened_doors = 0
+    for rule in members[0].app.url_map.iter_rules():
+        if not rule.rule.startswith("/api/v1/") or rule.endpoint.endswith("openapi"):
+            continue
+        for member in members:
+            path = address(rule, {"number": member.number, "code": member.scan, "key": "D01"})
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                for other in members:
+                    headers = {"Authorization": f"Bearer {other.key}"}
+                    said = member.door.open(path, method=method, base_url=member.host, headers=headers, json={})
+                    if other is member:
+                        opened_doors += said.status_code != 401
+                    elif needs_key(member, path, method):
+                        assert said.status_code == 401, (method, path)
+                        refused += 1
+    print(f"{refused} calls with another hospital's key, all refused; {opened_doors} with its own, none for the key")
+    assert refused > 60 and opened_doors > 30
+
+
+def needs_key(member: Member, path: str, method: str) -> bool:
+    return member.door.open(path, method=method, base_url=member.host, json={}).status_code == 401
+
+
+def test_forms_pushes_and_limits_of_one_hospital_are_no_others(members: list[Member]) -> None:
+    for member in members:
+        member.sign_in()
+    mine, theirs = members[0], members[1]
+    token = mine.hidden("/admin/accounts")["csrf_token"]
+    assert token, "there is a form"
+    sent = {"csrf_token": token, "login": "intruder", "name": "x", "role": "admin"}
+    assert theirs.post("/admin/accounts/invite", sent).status_code == 400, "the form's token of one hospital"
+    sent["csrf_token"] = theirs.hidden("/admin/accounts")["csrf_token"]
+    assert theirs.post("/admin/accounts/invite", sent).status_code != 400, "its own"
+    pushed = 0
+    for one in members:
+        for other in members:
+            signed = signature(f"token{other.mark}")
+            said = one.get("/wechat", query_string={**signed, "echostr": "seen"})
+            assert (said.text == "seen") == (one is other), (one.mark, other.mark)
+            pushed += 1
+    print(f"{pushed} pushes signed with each account's token: answered by its own hospital alone")
+    wrong = {"login": "admin", "password": "wrong-password"}
+    for _ in range(8):
+        mine.door.delete_cookie("stars", domain=HOSTS[mine.mark])
+        mine.post("/admin/sign-in", {**mine.hidden("/admin/sign-in"), **wrong})
+    theirs.door.delete_cookie("stars", domain=HOSTS[theirs.mark])
+    theirs.sign_in()  # the account of the same name elsewhere is not locked
+
+
+def signature(token: str) -> dict[str, str]:
+    stamp, nonce = str(int(NOON.timestamp())), "nonce"
+    told = hashlib.sha1("".join(sorted((token, stamp, nonce))).encode()).hexdigest()
+    return {"signature": told, "timestamp": stamp, "nonce": nonce}
+
+
+def test_exports_and_figures_of_one_hospital_hold_no_row_of_another(members: list[Member]) -> None:
+    rows = 0
+    for member in members:
+        with member.runtime.reading() as session:
+            for kind in exports.KINDS.values():
+                for row in kind.rows(session, exports.Span(member.runtime.zone)):
+                    rows += 1
+                    assert not any(mark in str(row) for mark in others(member))
+        told = member.get("/metrics").text
+        assert "service_star_messages" in told and "service_star_answers" not in told, "how much the others do"
+    print(f"{rows} exported rows, 0 of another hospital")
+    assert rows > 6
+    machine = members[0].door.get("/metrics", base_url="http://192.0.2.7").text
+    assert "service_star_answers" in machine and not any(mark in machine for mark in MARKS)
 
 
 def test_messages_of_one_hospital_go_to_its_own_staff(members: list[Member]) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -14,6 +14,7 @@ from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.context import runtime
 
 blueprint = Blueprint("health", __name__)
+AMONG_OTHERS = "service_star.among_others"  # in the environ of a request: the same processes serve other hospitals
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """Where the processes of one `serve` keep their counters, so that whichever is asked tells those of all."""
 
@@ -43,14 +44,24 @@ def ready() -> tuple[Response, int]:
 @blueprint.get("/metrics")
 @allow(PUBLIC)
 def metrics() -> Response:
-    """Counters of all processes of this machine, and the state of this moment."""
+    """Counters of all processes of this machine, and the state of this moment.
+
+    Where several hospitals share the processes, none is told how much the others do: counters are told at the machine's
+    own number (``group.ByHost``).
+    """
+    now = CollectorRegistry()
+    now.register(_Now())
+    counted = b"" if request.environ.get(AMONG_OTHERS) else counters()
+    return Response(counted + generate_latest(now), content_type=CONTENT_TYPE_LATEST)
+
+
+def counters() -> bytes:
+    """What all processes of this machine have counted, as Prometheus text."""
     counted: CollectorRegistry = REGISTRY
     if os.environ.get(SHARED):
         counted = CollectorRegistry()
         MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
-    now = CollectorRegistry()
-    now.register(_Now())
-    return Response(generate_latest(counted) + generate_latest(now), content_type=CONTENT_TYPE_LATEST)
+    return generate_latest(counted)
 
 
 class _Now(Collector):
