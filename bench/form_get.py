@@ -48,13 +48,15 @@ def ours() -> Flask:
 def plainly() -> Flask:
     """The product with the page made anew for every visitor."""
     app = ours()
-    app.wsgi_app = app.wsgi_app._plainly  # type: ignore[method-assign,attr-defined]
+    app.wsgi_app = app.wsgi_app.app.application._plainly  # type: ignore[method-assign,attr-defined]
     return app
 
 
 def hospital(folder: Path) -> str:
     """A small hospital in ``folder``; the code of its window."""
-    (folder / "config.toml").write_text(CONFIG.format(folder=folder, secret=secrets.token_urlsafe(32)), "utf-8")
+    (folder / "config.toml").write_text(
+        CONFIG.format(url=f"sqlite:///{folder}/stars.db", secret=secrets.token_urlsafe(32)), "utf-8"
+    )
     now = datetime.now(UTC)
     with opened(load(folder / "config.toml")) as runtime:
         schema.migrate(runtime.database, now)
