@@ -120,3 +120,22 @@ def test_an_empty_month_says_so(client: FlaskClient, runtime: Runtime) -> None:
     sign_in(client, runtime, "quality")
     assert "这里还没有评价" in client.get("/admin/ratings").text
     assert client.get("/admin/ratings/1").status_code == 404
+
+
+def test_a_rating_that_came_after_its_period_was_closed_is_marked(
+    client: FlaskClient, runtime: Runtime, receipts: list[str]
+) -> None:
+    sign_in(client, runtime)
+    assert "迟到" not in client.get("/admin/ratings/?period=2026-11").text
+    with runtime.transaction() as session:
+        told = Submission(
+            session.query(ServicePoint).filter_by(key="N01").one().id,
+            5,
+            "paper",
+            "late",
+            served_at=runtime.now() - timedelta(days=40),
+        )
+        ratings.submit(session, told, zone=runtime.zone, now=runtime.now())
+    page = client.get("/admin/ratings/?period=2026-11&name=N01").text
+    [address] = set(re.findall(r'href="(/admin/ratings/[^"?]{8,})"', page))
+    assert "迟到" in page and "算在下一期" in client.get(address).text

@@ -91,6 +91,8 @@ def test_every_public_page_in_both_languages(published: Runtime, client: FlaskCl
         page = client.get(path, query_string={"lang": lang})
         assert page.status_code == 200
         assert f'<html lang="{"zh-CN" if lang == "zh" else lang}">' in page.text
+        assert ") }}" not in page.text
+    assert 'href="/stars/monthly/rules"' in client.get(BOARD, query_string={"lang": lang}).text
 
 
 def test_the_rules_page_gives_the_awards_own_figures(runtime: Runtime, client: FlaskClient) -> None:

@@ -9,9 +9,9 @@ import pytest
 PATIENCE = 60.0
 
 
-def until(is_so: Callable[[], bool], what: str, logs: Path) -> None:
+def until(is_so: Callable[[], bool], what: str, logs: Path, patience: float = PATIENCE) -> None:
     """Ask again and again. Fails with what the logs in ``logs`` say when patience ends."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not is_so():
         if time.monotonic() > deadline:
             pytest.fail(f"waited in vain: {what}\n{ends(logs)}")

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from bench.forking import Forge, Forked
 from bots.sandbox.client import SandboxClient
 from feedback_app import clock, settings
 from feedback_app.db.directory import ServicePoint
@@ -23,7 +24,7 @@ from feedback_app.services import bindings, codes, schema
 from feedback_app.services.runtime import Runtime
 from tests.conftest import chosen_database
 from tests.people import directory
-from tests.waiting import ends, until
+from tests.waiting import PATIENCE, ends, until
 
 ROOT = Path(__file__).parent.parent.parent
 HOST = "127.0.0.1"
@@ -40,7 +41,9 @@ class Running:
     phones: SandboxClient
     environment: dict[str, str]
     browser: requests.Session = field(default_factory=requests.Session)
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes] | Forked] = field(default_factory=dict)
+    forge: Forge | None = None  # where processes are started by the hundred
+    patience: float = PATIENCE  # seconds
 
     @property
     def base(self) -> str:
@@ -56,6 +59,10 @@ class Running:
 
     def start(self, name: str, *arguments: str) -> None:
         """Start ``service-star ARGUMENTS`` and keep it running; its output is in ``<name>.log``."""
+        if self.forge is not None:
+            told = ["--config", str(self.config), *arguments]
+            self.processes[name] = self.forge.start(told, self.folder / f"{name}.log")
+            return
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 self._command(*arguments),
@@ -88,18 +95,18 @@ class Running:
 
     def stop(self) -> None:
         for process in self.processes.values():
-            process.terminate()
+            _signal(process, signal.SIGTERM)
         for process in self.processes.values():
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
-                process.kill()
+                _signal(process, signal.SIGKILL)
                 process.wait()
         self.processes.clear()
 
     def until(self, is_so: Callable[[], bool], what: str) -> None:
         """Wait for what another process does. Fails with the logs when patience ends."""
-        until(is_so, what, self.folder)
+        until(is_so, what, self.folder, self.patience)
 
     def answers(self) -> bool:
         """Whether the web pages can be served."""
@@ -143,6 +150,11 @@ class Running:
                 person = session.query(ServicePoint).filter_by(key=key).one()
                 bindings.bind(session, self.runtime.vault, person, "wecom", person.wecom_userid, now=self.runtime.now())
         self.phones.members([{"userid": key.lower(), "name": self.point(key).name} for key in keys])
+
+
+def _signal(process: subprocess.Popen[bytes] | Forked, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, number)
 
 
 def free_ports(count: int) -> list[int]:
@@ -205,8 +217,16 @@ def hospital(tmp_path: Path) -> Iterator[Running]:
 
 
 @contextmanager
-def running(tmp_path: Path, *, database: str = "", web_workers: int = 1, workers: int = 1) -> Iterator[Running]:
-    """The same for a bench: on another database, with more web and worker processes."""
+def running(
+    tmp_path: Path,
+    *,
+    database: str = "",
+    web_workers: int = 1,
+    workers: int = 1,
+    forge: Forge | None = None,
+    patience: float = PATIENCE,
+) -> Iterator[Running]:
+    """The same for a bench: on another database, with more web and worker processes, started faster, on a busy machine."""
     web, sandbox = free_ports(2)
     clock.move(tmp_path / "clock", START)
     tables = tables_for(tmp_path, web, sandbox)
@@ -219,7 +239,8 @@ def running(tmp_path: Path, *, database: str = "", web_workers: int = 1, workers
         session.add_all(directory(runtime.now()))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_STAR_")}
     environment["PYTHONPATH"] = str(ROOT)
-    made = Running(tmp_path, runtime, SandboxClient(f"http://{HOST}:{sandbox}"), environment)
+    phones = SandboxClient(f"http://{HOST}:{sandbox}")
+    made = Running(tmp_path, runtime, phones, environment, forge=forge, patience=patience)
     made.browser.trust_env = False
     try:
         made.start("sandbox", "sandbox", "--port", str(sandbox))
