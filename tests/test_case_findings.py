@@ -108,6 +108,12 @@ def counted(runtime: Runtime, period: Period) -> dict[str, int]:
         return {session.get_one(ServicePoint, point).key: count for point, count in found.items()}
 
 
+def fell(runtime: Runtime, period: Period) -> bool:
+    with runtime.reading() as session:
+        closed = DECEMBER.ends(runtime.zone) + timedelta(minutes=5)
+        return case_findings.fell_since(session, id_of(session, "D01"), closed, period)
+
+
 def questions(runtime: Runtime) -> list[tuple[str, str, str]]:
     with runtime.reading() as session:
         return [(one.what, str(one.period), one.point.key) for one in honour_reviews.waiting(session)]
@@ -154,8 +160,10 @@ def test_an_upheld_appeal_takes_it_away_and_who_was_left_out_is_owed_a_word(runt
     number = complain(runtime, at(12, 10))
     find(runtime, number, date(2026, 12, 8), at(12, 12), "D01")
     close(runtime, DECEMBER)
+    assert not fell(runtime, DECEMBER)
     uphold(runtime, number, at(1, 5, 2027))
     assert counted(runtime, DECEMBER) == {}
+    assert (fell(runtime, DECEMBER), fell(runtime, JANUARY)) == (True, False)
     assert questions(runtime) == [(LEFT_OUT, "2026-12", "D01")]
     answer(runtime, "leave", at(1, 6, 2027))
     assert questions(runtime) == []

@@ -19,6 +19,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.duty_swaps import DutySwap
 from feedback_app.db.ratings import Rating
 from feedback_app.domain import complaints as rules
+from feedback_app.domain.cycles import Period
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.questions.text import clean
 from feedback_app.domain.roles import Viewer
@@ -158,6 +159,18 @@ def fall(session: Session, case: Case, *, now: datetime) -> int:
     for one in standing:
         _end(session, one, _SYSTEM, now)
     return len(standing)
+
+
+def fell_since(session: Session, point_id: int, closed_at: datetime, period: Period) -> bool:
+    """Whether a complaint that counted against somebody in this period fell after its board was closed."""
+    query = select(PersonRecord.id).where(
+        PersonRecord.service_point_id == point_id,
+        PersonRecord.kind == RECORD,
+        PersonRecord.made_at <= closed_at,
+        PersonRecord.ended_at > closed_at,
+        PersonRecord.since.between(period.first, period.last),
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def hand_on(session: Session, case: Case, target: Case, now: datetime) -> None:

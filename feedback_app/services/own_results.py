@@ -10,7 +10,7 @@ from feedback_app.db import leaderboards
 from feedback_app.domain import boards
 from feedback_app.domain.boards import Row
 from feedback_app.domain.cycles import Period
-from feedback_app.services import appeals, explanations
+from feedback_app.services import appeals, case_findings, explanations
 from feedback_app.services import leaderboards as boards_of
 from feedback_app.services.leaderboards import Board, board_without_rows
 
@@ -77,7 +77,10 @@ def after_appeals(session: Session, point_id: int, results: Sequence[OwnResult],
     for place, one in enumerate(results):
         months = [str(month) for month in one.period.months]
         closed = leaderboards.closed_at(session, one.award, str(one.period))
-        if closed is None or not appeals.upheld_since(session, point_id, closed, months):
+        if closed is None:
+            continue
+        fell = case_findings.fell_since(session, point_id, closed, one.period)
+        if not fell and not appeals.upheld_since(session, point_id, closed, months):
             continue
         row = boards_of.preview(session, one.award, one.period, now=closed, zone=zone).row_of(point_id)
         if row is not None:
