@@ -126,7 +126,7 @@ def test_a_rating_that_came_after_its_period_was_closed_is_marked(
     client: FlaskClient, runtime: Runtime, receipts: list[str]
 ) -> None:
     sign_in(client, runtime)
-    assert "迟到" not in client.get("/admin/ratings/?period=2026-11").text
+    assert "迟到" not in client.get("/admin/ratings?period=2026-11").text
     with runtime.transaction() as session:
         told = Submission(
             session.query(ServicePoint).filter_by(key="N01").one().id,
@@ -136,6 +136,6 @@ def test_a_rating_that_came_after_its_period_was_closed_is_marked(
             served_at=runtime.now() - timedelta(days=40),
         )
         ratings.submit(session, told, zone=runtime.zone, now=runtime.now())
-    page = client.get("/admin/ratings/?period=2026-11&name=N01").text
-    [address] = set(re.findall(r'href="(/admin/ratings/[^"?]{8,})"', page))
+    page = client.get("/admin/ratings?period=2026-11&name=N01").text
+    [address] = set(re.findall(r'href="(/admin/ratings/[^"?]+)"', page))
     assert "迟到" in page and "算在下一期" in client.get(address).text
