@@ -1,6 +1,8 @@
 """A database copied into one of the other kind is the same, row by row, and goes on; whatever fails leaves nothing behind."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -114,6 +116,28 @@ def test_a_backup_of_either_kind_is_restored_into_either(source: Runtime, target
         backups.restore_into(target, tmp_path / "a.backup")
 
 
+@pytest.mark.parametrize("source", [SQLITE], indirect=True)
+def test_a_copy_that_is_broken_off_leaves_nothing_and_begins_again(source: Runtime, target: Database) -> None:
+    url = target.url.render_as_string(hide_password=False)
+    target.close()
+    child = os.fork()
+    if child == 0:
+        try:
+            copying.copy(source.database, Database(url), lambda table, *_: die() if table == "ratings" else None)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    with target.reading() as session:
+        assert session.query(ServicePoint).count() == 0, "written before it died, and undone"
+    copied = copying.copy(source.database, target)
+    assert copied.rows["ratings"] == 30
+    assert copied.digests.keys() == copied.rows.keys()
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_the_command_copies_and_says_what_it_did(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "feedback_app.cli.main", "--config", str(tmp_path / "config.toml")]
 
@@ -126,6 +150,8 @@ def test_the_command_copies_and_says_what_it_did(tmp_path: Path) -> None:
     assert run("init", "--hospital", "青山医院").returncode == 0
     done = run("copy-database", postgres.url_for(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["ok"] is True and "copy-database" not in done.stderr
+    told = json.loads(done.stdout)
+    assert told["rows"] == sum(one["rows"] for one in told["by_table"].values()) > 0
+    assert told["ok"] is True and "copy-database" not in done.stderr
     again = run("copy-database", postgres.url_for(tmp_path))
     assert again.returncode == 1 and "没有动它" in again.stderr

@@ -20,16 +20,19 @@ _EVERY = 5000  # rows between two lines where nobody looks at a bar
 def copy_database(session: Session, target: str) -> None:
     """Copy the database of the configuration into the empty database TARGET, and compare both, row by row.
 
-    Stop `serve` and `work` first: what is written after the copy began is not in it.
+    Stop `serve` and `work` first: what is written after the copy began is not in it. A copy that is broken off leaves TARGET
+    empty: start it again.
     """
-    to = Database(target)
+    to = Database(target, prepared_statements=False)  # a pooler may stand before it
     try:
         with session.runtime() as runtime:
             copied = copying.copy(runtime.database, to, _Bar().tell)
     finally:
         to.close()
     say("both sides are equal. Now set database.url in the configuration, and run `service-star check`")
-    put({"ok": True, "tables": len(copied.rows), "rows": sum(copied.rows.values()), "digest": copied.digest})
+    by_table = {name: {"rows": rows, "digest": copied.digests[name]} for name, rows in copied.rows.items()}
+    told = {"ok": True, "tables": len(copied.rows), "rows": sum(copied.rows.values()), "digest": copied.digest}
+    put({**told, "by_table": by_table})
 
 
 class _Bar:

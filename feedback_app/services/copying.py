@@ -28,10 +28,11 @@ _LAST = ("tally_marks",)
 
 @dataclass(frozen=True)
 class Copied:
-    """``rows``: table -> count, the same on both sides; ``digest``: SHA-256 over all of it."""
+    """``rows``: table -> count and ``digests``: table -> hash, the same on both sides; ``digest``: SHA-256 over all of it."""
 
     rows: dict[str, int]
     digest: str
+    digests: dict[str, str]
 
 
 Tell = Callable[[str, int, int], None]
@@ -54,7 +55,8 @@ def copy(source: Database, target: Database, tell: Tell = lambda *_: None) -> Co
             differing = [name for name in here if here[name] != there[name]]
             raise Refused("copying.differs", tables=", ".join(differing))
     whole = hashlib.sha256(json.dumps({name: digest for name, (_, digest) in here.items()}).encode()).hexdigest()
-    return Copied({name: count for name, (count, _) in here.items()}, whole)
+    digests = {name: digest for name, (_, digest) in here.items()}
+    return Copied({name: count for name, (count, _) in here.items()}, whole, digests)
 
 
 def tables() -> Sequence[Table]:
