@@ -64,6 +64,8 @@ class Server(Section):
     trusted_proxies: int = Field(default=0, ge=0, le=3)
     workers: int = Field(default=2, ge=1)
     threads: int = Field(default=4, ge=1)
+    # The certificate (PEM) the web server in front shows to browsers, if this program may read it: the IT page tells its end.
+    certificate_file: str = ""
     # How logs are written: a line for people, or a JSON object a line for a collector.
     log_format: Literal["text", "json"] = "text"
 

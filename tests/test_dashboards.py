@@ -56,6 +56,10 @@ class Sql:
     def ask(self, columns: str, where: str, values: tuple[Any, ...], more: str = "") -> list[Any]:
         return list(self._hand.execute(f"{COUNTED} SELECT {columns} FROM good WHERE {where} {more}", values))
 
+    def run(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        """Any query about ``good``: what counts, with its department."""
+        return self._file.execute(f"{COUNTED} {query}", values).fetchall()
+
     def received(self, where: str, values: tuple[Any, ...]) -> int:
         query = f"""SELECT count(*) FROM (SELECT r.*, coalesce(r.unit_id, CASE p.kind WHEN 'department' THEN p.id
             ELSE p.department_id END) AS unit FROM ratings r JOIN service_points p ON p.id = r.service_point_id)
@@ -276,6 +280,8 @@ def test_comments_are_masked_delayed_undated_and_never_of_fewer_than_five(
         ratings.submit(session, sent, zone=runtime.zone, now=runtime.now() - timedelta(days=5))
     page = client.get(f"/admin/figures/comments?point={target.id}&level=low").text
     assert "等了很久" in page
+    assert "6 人评价" in page, "beside the words: of how many, and how sure"
+    assert "收到 6 条，计入 6 条" in page
     assert "李建国" not in page
     assert not re.search("1390000", page)
     assert not re.search(r"2026-11-\d\d", page)

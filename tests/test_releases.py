@@ -22,11 +22,13 @@ from feedback_app.db.ratings import Rating
 from feedback_app.db.released_figures import ATOM, OWN, UNIT, ReleasedFigure, ReleasedMonth
 from feedback_app.db.score_looks import ScoreLook
 from feedback_app.domain import groups
-from feedback_app.services import releases, tallying
+from feedback_app.services import releases, tallying, themes
 from feedback_app.services.runtime import Runtime
+from tests import hospital
 from tests.console import sign_in, submit
 from tests.security.people import sign_in_staff
 from tests.star_ratings import rate
+from tests.test_dashboards import Sql
 
 MONTHS = tuple(f"2026-{number:02d}" for number in range(1, 13))
 Row = tuple[str, int, str, str, str, int]  # scope, service point, first and last month, cell, how many
@@ -234,6 +236,76 @@ def test_released_figures_are_those_of_the_ratings(runtime: Runtime) -> None:
                 wanted[UNIT, unit, month] = [sum(column) for column in zip(*parts.values(), strict=True)]
                 del for_unit[unit]
     assert given == wanted
+
+
+def test_questions_and_themes_given_to_heads_beside_sql(runtime: Runtime) -> None:
+    """Every figure of a head's page again, from the ratings in plain SQL: those of people with five answers to a question, those
+    of a theme of which five are left without any one."""
+    hospital.seed(runtime, ratings=1200, months=2)
+    with runtime.transaction() as session:
+        while themes.has_work(session):
+            themes.work(session)
+        releases.release(session, now=runtime.now(), zone=runtime.zone)
+        rows = session.scalars(select(ReleasedFigure).where(ReleasedFigure.scope == UNIT)).all()
+        pieces = session.scalars(select(ReleasedFigure).where(ReleasedFigure.scope == ATOM)).all()
+        units = list(session.scalars(select(ServicePoint).where(ServicePoint.kind == "department")))
+    sql, seen = Sql(runtime), {"questions": 0, "themes": 0, "hidden": 0}
+    for unit in units:
+        told = [one for one in rows if one.service_point_id == unit.id]
+        for place, one in enumerate(told):
+            since = told[place - 1].last_month if place else ""
+            atoms = [
+                (row.service_point_id, piece["first"], piece["last"])
+                for row in pieces
+                if since < row.last_month <= one.last_month and (piece := row.body["units"].get(str(unit.id)))
+            ]
+            for what, count in beside_sql(sql, unit.id, atoms, one.body).items():
+                seen[what] += count
+    sql.close()
+    assert seen["questions"] > 5
+    assert seen["hidden"] > 5
+
+
+def beside_sql(sql: Sql, unit_id: int, atoms: list[tuple[int, str, str]], body: dict[str, Any]) -> dict[str, int]:
+    """How many questions and themes were compared, and how many are rightly not told."""
+    where = "unit = ? AND service_point_id = ? AND period BETWEEN ? AND ?"
+    asked: dict[str, dict[int, tuple[int, float]]] = {}
+    spoken: dict[str, dict[int, int]] = {}
+    for point, first, last in atoms:
+        values = (unit_id, point, first, last)
+        for key, n, total in sql.run(
+            f"SELECT a.key, count(*), sum(25 * (a.value - 1)) FROM good, json_each(good.answers) a WHERE {where} AND a.type = 'integer' GROUP BY a.key",
+            values,
+        ):
+            known = asked.setdefault(key, {}).get(point, (0, 0.0))
+            asked[key][point] = (known[0] + n, known[1] + total)
+        counted = where.replace("unit = ?", "good.unit = ?").replace("period", "good.period")
+        for theme, n in sql.run(
+            f"SELECT t.theme, count(*) FROM good JOIN comment_themes t ON t.rating_id = good.id WHERE {counted} GROUP BY t.theme",
+            values,
+        ):
+            spoken.setdefault(theme, {})[point] = n
+    return {**_same_questions(asked, body), "themes": _same_themes(spoken, body)}
+
+
+def _same_questions(asked: dict[str, dict[int, tuple[int, float]]], body: dict[str, Any]) -> dict[str, int]:
+    wanted = {}
+    for key, by_point in asked.items():
+        parts = [told for told in by_point.values() if told[0] >= 5]
+        n = sum(one[0] for one in parts)
+        if len(parts) > 1:
+            wanted[key] = (n, round(sum(one[1] for one in parts) / n, 3))
+    found = sorted((n, round(mean, 3)) for _, mean, n, _ in body["questions"])
+    assert found == sorted(wanted.values())
+    return {"questions": len(found), "hidden": len(asked) - len(wanted)}
+
+
+def _same_themes(spoken: dict[str, dict[int, int]], body: dict[str, Any]) -> int:
+    wanted = {
+        theme: sum(parts.values()) for theme, parts in spoken.items() if sum(parts.values()) - max(parts.values()) >= 5
+    }
+    assert {theme: total for theme, total, *_ in body["themes"]} == wanted
+    return len(wanted)
 
 
 def test_given_on_the_fourth_and_once(runtime: Runtime) -> None:

@@ -37,7 +37,7 @@ def closed(runtime: Runtime) -> Iterator[Runtime]:
         rate(session, "D01", (0, 0, 0, 0, 1), comment="比周婷婷耐心多了，谢谢张医生这么久的照顾")
         rate(session, "D02", (1,), comment="态度不好，等了两个小时")
         rate(session, "D01", (0, 0, 0, 40, 60), "2026-09")
-        rate(session, "W03", (0, 0, 0, 0, 4), on_duty_id=id_of(session, "C01"), comment="收费的姑娘很耐心")
+        rate(session, "W03", (0, 0, 0, 0, 5), on_duty_id=id_of(session, "C01"), comment="收费的姑娘很耐心")
         for key in ("D01", "D02", "N02", "C01"):
             bind(session, runtime.vault, key)
         leaderboards.close_due(session, now=runtime.now(), zone=runtime.zone)
@@ -100,8 +100,26 @@ def test_still_collecting_is_told_without_shame_and_window_staff_hear_about_thei
     publish(closed)
     found = messages(closed)
     assert "还在收集：10 月有 0 条有效评价，大约再有 117 条就能看出来" in found["N02"].payload["text"]
-    assert "您当班的窗口，10 月收到 4 条评价" in found["C01"].payload["text"]
+    assert "您当班的窗口，10 月收到 5 条评价" in found["C01"].payload["text"]
     assert "收费的姑娘很耐心" in found["C01"].payload["text"]
+
+
+def test_words_of_fewer_than_five_are_not_passed_on_and_a_score_with_a_small_month_behind_it_is_not_told(
+    runtime: Runtime,
+) -> None:
+    with runtime.transaction() as session:
+        october(session)
+        rate(session, "N02", (0, 0, 0, 0, 4), comment="打针一点不疼")
+        rate(session, "D01", (1, 0, 0, 0, 1), "2026-09")
+        for key in ("D01", "D02", "N02"):
+            bind(session, runtime.vault, key)
+        leaderboards.close_due(session, now=runtime.now(), zone=runtime.zone)
+    publish(runtime)
+    found = {key: str(one.payload["text"]) for key, one in messages(runtime).items()}
+    assert "打针一点不疼" not in found["N02"]
+    assert "名次和分数这次先不说" in found["D01"]
+    assert "第 " not in found["D01"] and "得分" not in found["D01"]
+    assert "第 " in found["D02"]
 
 
 def test_a_department_hears_counts_and_public_names_only(closed: Runtime) -> None:

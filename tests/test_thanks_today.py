@@ -61,6 +61,8 @@ def test_the_same_day_once_and_whatever_the_rank(runtime: Runtime) -> None:
     rated(runtime, "D02", 1, "等了两个小时也没人理", at("20T09:00"))
     rated(runtime, "D02", 5, "讲得很清楚，一点不急", at("20T10:00"))
     rated(runtime, "D02", 5, "我的电话 13800000000 谢谢张医生", at("20T10:01"))
+    for minute in range(2):
+        rated(runtime, "D02", 4, "", at(f"20T10:1{minute}"))
     rated(runtime, "D01", 3, "一般般吧没什么感觉", at("20T11:00"))
     assert tick(runtime, at("20T12:00")) == 0
     assert tick(runtime, at("20T17:45")) == 1
@@ -76,12 +78,34 @@ def test_what_comes_late_or_was_missed_comes_on_the_next_working_day_and_once(ru
     tick(runtime, at("19T17:50"))
     rated(runtime, "D01", 5, "周五上午说的感谢话", at("20T09:00"))  # no worker ran on Friday evening
     rated(runtime, "D01", 5, "周六晚上说的感谢话", at("21T22:00"))
+    for day in ("20", "21"):
+        for minute in range(4):
+            rated(runtime, "D01", 3, "", at(f"{day}T16:0{minute}"))
     assert tick(runtime, at("21T23:00")) == 0, "nobody is written to at night or on Saturday"
     assert tick(runtime, at("23T08:30")) == 1
     assert tick(runtime, at("23T17:45")) == 1
     first, second = told(runtime, "D01")
     assert "周五上午" in first and "周六晚上" not in first
     assert "周六晚上" in second and "周五上午" not in second
+
+
+def test_words_wait_until_five_have_rated_whatever_they_said_and_praise_does_not_wait(runtime: Runtime) -> None:
+    """Issue 9, shown by 5: with one patient a day, a message of thanks would tell who was content."""
+    with runtime.transaction() as session:
+        bind(session, runtime.vault, "D01")
+    tick(runtime, at("16T17:50"))
+    for day, stars in ((17, 5), (18, 1), (19, 5), (20, 2)):
+        rated(runtime, "D01", stars, f"讲得真清楚{day}" if stars == 5 else "", at(f"{day}T10:00"))
+        assert tick(runtime, at(f"{day}T17:45")) == 0, "fewer than five have rated"
+    rated(runtime, "D01", 1, "", at("23T10:00"))
+    assert tick(runtime, at("23T17:45")) == 1
+    [words] = told(runtime, "D01")
+    assert "讲得真清楚17" in words and "讲得真清楚19" in words
+    with runtime.transaction() as session:
+        filing = Filing("谢谢您连夜陪着我们", "bot", "bot:9", kind="praise", point_id=id_of(session, "D01"))
+        complaints.file(session, filing, zone=runtime.zone, now=at("24T10:00"))
+    assert tick(runtime, at("24T17:45")) == 1, "praise was sent to the person as such"
+    assert "连夜陪着" in told(runtime, "D01")[1]
 
 
 def test_letters_banners_and_messages_about_one_deed_count_once(runtime: Runtime, client: FlaskClient) -> None:

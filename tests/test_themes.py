@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from bench import themes as bench
 from feedback_app.db.accounts import Account
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
+from feedback_app.db.released_figures import ReleasedFigure, ReleasedMonth
 from feedback_app.db.themes import CommentReading, CommentTheme
 from feedback_app.domain.periods import Month
-from feedback_app.services import ratings, theme_quotes, theme_teaching, themes
+from feedback_app.services import ratings, releases, theme_quotes, theme_teaching, themes
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.theme_quotes import Wanted
@@ -168,29 +170,42 @@ def test_odd_addresses_have_a_calm_answer(client: FlaskClient, runtime: Runtime,
     assert client.get(path).status_code in {200, 404}
 
 
-def test_a_head_sees_no_single_comment(client: FlaskClient, runtime: Runtime, point: Lookup) -> None:
+def test_a_head_reads_what_was_given_and_nobodys_share_can_be_subtracted(
+    client: FlaskClient, runtime: Runtime, point: Lookup
+) -> None:
     account(runtime, "head")
     with runtime.transaction() as session:
         session.query(Account).filter_by(login="head").one().department_id = point("XN").id
-    for number in range(4):
-        say(runtime, point("D01"), f"态度不好{number}", 2, EARLIER)
-    say(runtime, point("D01"), "这个月的态度不好", 2)
     for number in range(6):
+        say(runtime, point("D01"), f"态度不好{number}", 2, EARLIER)
+        say(runtime, point("N01"), f"打针慢，等了很久{number}", 2, EARLIER)
+    for number in range(4):
+        say(runtime, point("N01"), f"护士态度不好，第{number}个", 2, EARLIER)
         say(runtime, point("D02"), f"儿科的态度{number}真好", 5, EARLIER)
     read_all(runtime)
+    with runtime.transaction() as session:
+        releases.release(session, now=runtime.now(), zone=runtime.zone)
     sign_in(client, runtime, "head")
-    page = client.get("/admin/themes").text
-    assert "少于 5" in page
-    assert "还太少，不列" in page
-    for address in (
-        "/admin/themes/attitude",
-        f"/admin/themes/attitude?department={point('EK').id}",
-        "/admin/themes/attitude?period=2026-11",
-    ):
-        assert "态度" not in client.get(address).text.replace("<h1>态度</h1>", "").split("<main")[1].split("</form>")[1]
-    say(runtime, point("D01"), "态度不好，第五个", 2, EARLIER)
+    assert client.get("/admin/themes").headers["Location"].endswith("/admin/figures/unit#themes")
+    page = client.get("/admin/figures/unit").text
+    assert "等候" not in page.split('id="themes"')[1], "less the nurse's, nothing is left of waiting"
+    assert "态度" not in page.split('id="themes"')[1], "less the doctor's, four are left"
+    assert "不展示原话" in client.get("/admin/figures/unit/themes/attitude").text
+    with runtime.transaction() as session:
+        session.execute(delete(ReleasedFigure))
+        session.execute(delete(ReleasedMonth))
+    say(runtime, point("N01"), "护士态度不好，第五个", 2, EARLIER)
     read_all(runtime)
-    assert "第五个" in client.get("/admin/themes/attitude").text
+    with runtime.transaction() as session:
+        releases.release(session, now=runtime.now(), zone=runtime.zone)
+    assert "态度" in client.get("/admin/figures/unit").text.split('id="themes"')[1]
+    before = client.get("/admin/figures/unit/themes/attitude").text
+    assert "第五个" in before
+    assert "儿科" not in before
+    say(runtime, point("N01"), "态度不好，第六个", 2, EARLIER)
+    read_all(runtime)
+    after = client.get("/admin/figures/unit/themes/attitude").text
+    assert after.count("<li") == before.count("<li"), "what was given stays"
 
 
 def test_the_words_are_right_about_the_labelled_sample() -> None:

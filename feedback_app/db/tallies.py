@@ -130,19 +130,47 @@ def kind_comments(session: Session, periods: Sequence[str], least: int) -> list[
     return [Comment(*row) for row in session.execute(query.order_by(Rating.id))]
 
 
-def fresh_comments(session: Session, after: datetime, until: datetime, least: int) -> list[Comment]:
-    """The same for ratings that were accepted after one moment and until another."""
+class Raters(NamedTuple):
+    """So many counted ratings of what somebody did, themself or alone at a window, in one month."""
+
+    person_id: int
+    period: str
+    ratings: int
+
+
+def raters(session: Session, periods: Sequence[str]) -> list[Raters]:
     who = duty_swaps.settled(Rating.__table__.c.on_duty_id)
-    query = (
-        select(Rating.id, Rating.service_point_id, who, Rating.comment)
-        .select_from(Rating)
-        .outerjoin(DutySwap, duty_swaps.over(*_DUTY))
-        .where(
-            Rating.received_at > after,
-            Rating.received_at <= until,
-            Rating.status == "counted",
-            Rating.score >= least,
-            Rating.comment != "",
-        )
-    )
-    return [Comment(*row) for row in session.execute(query.order_by(Rating.id))]
+    query = select(Rating.service_point_id, who, Rating.period, func.count()).select_from(Rating)
+    query = query.outerjoin(DutySwap, duty_swaps.over(*_DUTY))
+    query = query.where(Rating.period.in_(periods), Rating.status == "counted")
+    found: dict[tuple[int, str], int] = {}
+    for point_id, person_id, period, n in session.execute(query.group_by(Rating.service_point_id, who, Rating.period)):
+        for one in _who(point_id, person_id):
+            found[one, period] = found.get((one, period), 0) + n
+    return [Raters(*key, n) for key, n in found.items()]
+
+
+def _who(point_id: int, on_duty_id: int | None) -> list[int]:
+    return [point_id] if on_duty_id in (None, point_id) else [point_id, on_duty_id]
+
+
+class Moment(NamedTuple):
+    """When somebody was rated, themself or alone at a window; ``text``: kind words that came with it, else ""."""
+
+    person_id: int
+    at: datetime
+    text: str
+
+
+def moments(session: Session, after: datetime, until: datetime, least: int) -> list[Moment]:
+    """Of every counted rating accepted after one moment and until another, in order of acceptance; words with ``least`` stars
+    and more."""
+    who = duty_swaps.settled(Rating.__table__.c.on_duty_id)
+    query = select(Rating.service_point_id, who, Rating.received_at, Rating.score, Rating.comment).select_from(Rating)
+    query = query.outerjoin(DutySwap, duty_swaps.over(*_DUTY))
+    query = query.where(Rating.received_at > after, Rating.received_at <= until, Rating.status == "counted")
+    return [
+        Moment(one, at, words if score >= least else "")
+        for point_id, person_id, at, score, words in session.execute(query.order_by(Rating.id))
+        for one in _who(point_id, person_id)
+    ]

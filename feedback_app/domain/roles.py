@@ -8,7 +8,8 @@ QUALITY = "quality"  # ratings and leaderboards; decides appeals of other units
 HEAD = "head"  # head or head nurse of one department: released cases of that department alone
 DIRECTOR = "director"  # of the hospital: every case without its writer, figures, second key of the vault
 PROTECTION = "protection"  # protects staff: reads sexual and threatening text first, instead of whom it is about
-CONSOLE = (ADMIN, OFFICE, QUALITY, HEAD, DIRECTOR, PROTECTION)
+IT = "it"  # the machines alone: processes, queues, copies, disk, keys; no rating, no case, no person
+CONSOLE = (ADMIN, OFFICE, QUALITY, HEAD, DIRECTOR, PROTECTION, IT)
 
 OF_A_DEPARTMENT = frozenset({HEAD})
 """Roles that mean nothing without a department."""

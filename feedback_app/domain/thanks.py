@@ -43,9 +43,8 @@ def is_fit(text: str, others: Iterable[str], own: str = "") -> bool:
 
 
 def choose(texts: Iterable[str], names: Collection[str], own: str = "") -> str:
-    """The longest fit text, the earlier one of two as long; "" when there is none.
-
-    ``names`` are everybody's; the ``own`` one may stand in the text.
+    """The longest fit text, of two as long the first by its letters: which one came earlier tells nobody anything; "" when there
+    is none. ``names`` are everybody's; the ``own`` one may stand in the text.
     """
-    longest_first = sorted((text.strip() for text in texts), key=len, reverse=True)
+    longest_first = sorted((text.strip() for text in texts), key=lambda words: (-len(words), words))
     return next((text for text in longest_first if is_fit(text, (name for name in names if name != own), own)), "")

@@ -132,6 +132,13 @@ def overview(session: Session, of: Scope, *, days: int, today: date, zone: ZoneI
     )
 
 
+def standing(session: Session, of: Scope, first: date, last: date) -> tuple[Share, int]:
+    """Of these days: the share, and how many ratings were received."""
+    whole = day_bodies.together(_days(session, of, first, last).values())
+    counted = day_bodies.levels(whole)
+    return intervals.satisfied(counted), sum(counted) + whole.get("x", 0)
+
+
 def _days(session: Session, of: Scope, first: date, last: date) -> dict[date, Body]:
     if of.point is not None:
         return day_counts.of_point(session, of.point.id, first, last)

@@ -10,6 +10,7 @@ from feedback_app.domain.cycles import Period
 from feedback_app.services.leaderboards import Board
 from feedback_app.texts import text
 
+_ENOUGH_FOR_A_TREND = 30  # ratings
 _USUAL = 1.645  # within this many standard deviations a change says nothing
 
 
@@ -40,8 +41,9 @@ def _period_fields(period: Period, language: str) -> dict[str, object]:
     }
 
 
-def place(board: Board, row: Row, language: str = "zh") -> str:
-    """ "您在医生榜第 7 名" or, in a band, "并列第 5–11 名"; while collecting, what is still needed."""
+def place(board: Board, row: Row, language: str = "zh", *, is_told: bool = True) -> str:
+    """ "您在医生榜第 7 名" or, in a band, "并列第 5–11 名"; while collecting, what is still needed; not ``is_told``: that the
+    place is not told this time."""
     fields: dict[str, object] = {
         "league": _title(board, row.league, language),
         "listed": board.counts[row.league]["listed"],
@@ -53,13 +55,16 @@ def place(board: Board, row: Row, language: str = "zh") -> str:
         return text("stars.own.waiting", language, **fields, what=waiting(board, row, language))
     if not row.listed:
         return text("stars.own.collecting", language, **fields)
-    kind = "band" if row.shares_place else "place"
+    kind = "untold" if not is_told else "band" if row.shares_place else "place"
     return text(f"stars.own.{kind}", language, **fields, rank=row.rank, first=row.band_first, last=row.band_last)
 
 
 def trend(board: Board, row: Row, before: Row | None, language: str = "zh") -> str:
-    """The own change since the last closed month; "" when there is nothing to compare."""
+    """The own change since the last closed month; "" when there is nothing to compare. Of those who are listed alone: the
+    score of a few ratings is mostly the group's, and would tell how others, of whom too few said something, fared."""
     if before is None or row.mean is None or before.mean is None or not (is_told(row) and is_told(before)):
+        return ""
+    if not row.listed or before.n < _ENOUGH_FOR_A_TREND:
         return ""
     change = row.score - before.score
     usual = abs(change) <= _USUAL * math.sqrt(row.variance + before.variance)
@@ -85,8 +90,8 @@ def lines(board: Board, row: Row, language: str = "zh", *, is_told: bool = True)
     would tell what fewer than five people said, unless ``is_told``."""
     say = _Sayer(language)
     month = period_name(board.period, language)
-    told = [place(board, row, language)]
-    if row.listed:
+    told = [place(board, row, language, is_told=is_told)]
+    if row.listed and is_told:
         told.append(say("interval" if row.high > row.low else "sure", low=row.low, high=row.high))
     if board.scheme.hears_patients:
         told += _from_patients(board, row, say, month, is_told=is_told)
@@ -121,12 +126,14 @@ def _from_patients(board: Board, row: Row, say: "_Sayer", month: str, *, is_told
     told = [say("counted", month=month, valid=row.valid, earlier=row.earlier, n=math.floor(row.n + 0.5))]
     if row.mean is None or not is_told:
         return told
+    if not row.listed:
+        return [*told, say("mean", mean=_points(row.mean))]
     return [
         *told,
         say("mean", mean=_points(row.mean)),
         say(
             "shrunk",
-            mu=_points(result.mu),
+            mu=f"{result.mu:.0f}",  # finer, small groups could work out what a colleague's few patients said
             k=math.floor(result.k + 0.5),
             reliability=f"{row.reliability:.2f}",
             score=_points(row.parts.get(PATIENTS, row.score)),

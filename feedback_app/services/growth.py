@@ -14,13 +14,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from feedback_app.db import released_figures
 from feedback_app.db.activities import Activity
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.db.ratings import Rating
+from feedback_app.domain import groups
 from feedback_app.domain.periods import local_day
 from feedback_app.domain.question_scores import dimension_scores
 from feedback_app.domain.questionnaire_bodies import from_body
+from feedback_app.services import releases
 from feedback_app.services.activities import PLANNED
 
 FEWEST = 10
@@ -51,13 +54,36 @@ def dimensions(session: Session) -> dict[str, Mapping[str, str]]:
 
 
 def of_person(session: Session, point: ServicePoint, now: datetime, zone: ZoneInfo) -> Weak | None:
-    """The weakest dimension of the last half year; None when nothing was answered often enough."""
-    since = local_day(now, zone) - BACK
-    query = select(Rating.questionnaire_version_id, Rating.answers).where(
-        Rating.service_point_id == point.id, Rating.status == "counted", Rating.day >= since
-    )
-    found = _weak(session, session.execute(query.order_by(Rating.id.desc()).limit(MOST)).all(), now)
-    return found[0] if found else None
+    """The weakest dimension of what was given (services.releases) in the last half year; None when nothing was answered often
+    enough. Answers that fewer than five of a piece gave are left out."""
+    since = f"{local_day(now, zone) - BACK:%Y-%m}"
+    sums: dict[str, dict[str, tuple[int, float]]] = defaultdict(dict)
+    titles: dict[str, Mapping[str, str]] = {}
+    for row in released_figures.atoms(session, after=since, point_id=point.id):
+        for atom in releases.atoms_of(row):
+            for name, (n, total) in atom.body.get("q", {}).items():
+                version_id, key = name.split(":", 1)
+                found = _dimension(session, int(version_id), key) if groups.is_enough(n) else None
+                if found:
+                    dimension, titles[found[0]] = found
+                    known = sums[dimension].get(key, (0, 0.0))
+                    sums[dimension][key] = (known[0] + n, known[1] + total)
+    enough = [
+        (sum(total / n for n, total in of.values()) / len(of), key, max(n for n, _ in of.values()))
+        for key, of in sums.items()
+    ]
+    told = sorted(one for one in enough if one[2] >= FEWEST)
+    return next((Weak(key, titles[key], mean, n, _courses(session, key, now)) for mean, key, n in told), None)
+
+
+def _dimension(session: Session, version_id: int, key: str) -> tuple[str, Mapping[str, str]] | None:
+    """Key and title of the dimension of a question."""
+    version = session.get(QuestionnaireVersion, version_id)
+    if version is None:
+        return None
+    made = from_body(version.body)
+    dimension = next((one.dimension for one in made.questions if one.key == key), "")
+    return (dimension, made.dimensions.get(dimension, {"zh": dimension})) if dimension else None
 
 
 def of_hospital(session: Session, now: datetime, zone: ZoneInfo, most: int = 3) -> list[Weak]:

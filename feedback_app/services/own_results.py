@@ -10,9 +10,10 @@ from feedback_app.db import leaderboards
 from feedback_app.domain import boards
 from feedback_app.domain.boards import Row
 from feedback_app.domain.cycles import Period
-from feedback_app.services import appeals, case_findings, explanations
+from feedback_app.services import appeals, case_findings, explanations, small_months
 from feedback_app.services import leaderboards as boards_of
 from feedback_app.services.leaderboards import Board, board_without_rows
+from feedback_app.services.small_months import SmallMonths
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class OwnResult:
     """One published period. ``lines`` is the explanation, ``place`` its first sentence, ``trend`` may be empty.
 
     ``is_told`` False: a month in it has one to four people, so that its score would tell what they said (domain.groups);
-    neither score nor trend nor the lines with a mean are given, and the row's score is not to be shown.
+    neither score nor place nor trend nor the lines with a mean are given (with their scores put together, colleagues could
+    tell the score from the place), and the row's score is not to be shown.
     """
 
     award: str
@@ -41,18 +43,19 @@ def own_results(session: Session, point_id: int, language: str = "zh", *, most: 
         for one in leaderboards.rows_of_point(session, point_id)
         if one.leaderboard.published_at is not None
     ]
-    return [_told(board, row, _before(found, board), language) for board, row in found[:most]]
+    small = small_months.of_periods(session, [board.period for board, _ in found[:most]])
+    return [_told(board, row, _before(found, board), small, language) for board, row in found[:most]]
 
 
-def _before(found: Sequence[tuple[Board, Row]], board: Board) -> list[Row | None]:
-    """The same award's rows of the two periods before: both go into its mean."""
+def _before(found: Sequence[tuple[Board, Row]], board: Board) -> Row | None:
+    """The same award's row of the period before."""
     known = {(other.scheme.key, other.period): row for other, row in found}
-    wanted = (board.period.shifted(-1), board.period.shifted(-2))
-    return [known.get((board.scheme.key, one)) if one else None for one in wanted]
+    earlier = board.period.shifted(-1)
+    return known.get((board.scheme.key, earlier)) if earlier else None
 
 
-def _told(board: Board, row: Row, before: Sequence[Row | None], language: str) -> OwnResult:
-    is_told = explanations.is_told(row) and all(one is None or explanations.is_told(one) for one in before)
+def _told(board: Board, row: Row, before: Row | None, small: SmallMonths, language: str) -> OwnResult:
+    is_told = explanations.is_told(row) and not small.are_behind(row.point_id, board.period)
     lines = explanations.lines(board, row, language, is_told=is_told)
     league = next(one for one in board.scheme.leagues if one.key == row.league)
     return OwnResult(
@@ -62,7 +65,7 @@ def _told(board: Board, row: Row, before: Sequence[Row | None], language: str) -
         period=board.period,
         row=row,
         place=lines[0],
-        trend=explanations.trend(board, row, before[0], language) if is_told else "",
+        trend=explanations.trend(board, row, before, language) if is_told else "",
         lines=tuple(lines[1:]),
         is_told=is_told,
     )

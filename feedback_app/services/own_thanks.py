@@ -1,28 +1,33 @@
-"""Patients' kind words for one member of staff: of published months only, undated, nothing that tells who wrote them."""
+"""Patients' kind words for one member of staff: of what has been given alone, undated, nothing that tells who wrote them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from feedback_app.db import released_figures
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
-from feedback_app.domain import groups
-from feedback_app.domain.cycles import Period
 from feedback_app.domain.thanks import is_fit
+from feedback_app.services import releases
 
 KIND = 4  # stars
 MOST = 3
 
 
-def latest(session: Session, person: ServicePoint, periods: Sequence[Period]) -> list[str]:
-    """Up to three different fit comments of these periods' months, the longest first: the order tells nothing about when."""
-    months = _of_enough(session, person, {str(month) for period in periods for month in period.months})
-    if not months:
-        return []
+def latest(session: Session, person: ServicePoint, since: str = "") -> Sequence[str]:
+    """Up to three different fit comments of the pieces given after month ``since`` (services.releases: at least five ratings
+    each), the longest first: the order tells nothing about when."""
+    pieces = [
+        atom
+        for row in released_figures.atoms(session, after=since, point_id=person.id)
+        for atom in releases.atoms_of(row)
+    ]
+    unit = func.coalesce(Rating.unit_id, person.department_id, -1)
+    inside = [and_(unit == one.unit_id, Rating.period.between(one.first, one.last)) for one in pieces]
     query = select(Rating.comment).where(
         Rating.service_point_id == person.id,
-        Rating.period.in_(months),
+        or_(false(), *inside),
         Rating.status == "counted",
         Rating.score >= KIND,
         Rating.comment != "",
@@ -32,11 +37,3 @@ def latest(session: Session, person: ServicePoint, periods: Sequence[Period]) ->
     ).all()
     fit = {words.strip() for words in session.scalars(query) if is_fit(words, names, person.name)}
     return sorted(fit, key=lambda words: (-len(words), words))[:MOST]
-
-
-def _of_enough(session: Session, person: ServicePoint, months: Collection[str]) -> set[str]:
-    """Those in which at least five ratings of the person count: a word among fewer would point at its writer."""
-    query = select(Rating.period, func.count()).where(
-        Rating.service_point_id == person.id, Rating.period.in_(months), Rating.status == "counted"
-    )
-    return {period for period, n in session.execute(query.group_by(Rating.period)) if groups.is_enough(n)}

@@ -53,7 +53,15 @@ class Given:
 
     @property
     def label(self) -> str:
-        return self.last if self.first == self.last else f"{self.first}–{self.last[5:]}"
+        """2026-09; 2026-07–09; 2025-11–2026-01."""
+        if self.first == self.last:
+            return self.last
+        return f"{self.first}–{self.last[5:] if self.first[:4] == self.last[:4] else self.last}"
+
+    @property
+    def choice(self) -> tuple[str, str]:
+        """Value and words, for a list to choose from."""
+        return self.last, self.label
 
 
 def ripe(now: datetime, zone: ZoneInfo) -> Month:

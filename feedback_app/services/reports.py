@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from feedback_app.domain import groups, intervals
 from feedback_app.domain.papers import Block, Heading, NewPage, Paper, Picture, Points, Table, Text
 from feedback_app.domain.periods import Month, local_day
-from feedback_app.domain.roles import Viewer
+from feedback_app.domain.roles import HEAD, Viewer
 from feedback_app.errors import NotFound
-from feedback_app.services import case_register, report_facts
+from feedback_app.services import case_register, report_facts, unit_reports
 from feedback_app.services import report_words as words
 from feedback_app.services.report_facts import MonthFacts
 from feedback_app.services.report_words import Voice
@@ -49,7 +49,25 @@ def paper(desk: Desk, kind: str, asked: Asked) -> Paper:
     """Raises NotFound ``reports.no_kind``, ``reports.no_unit``."""
     if kind not in KINDS:
         raise NotFound("reports.no_kind")
+    if desk.viewer.role == HEAD:
+        return _of_head(desk, kind, asked)
     return KINDS[kind](desk, asked)
+
+
+def _of_head(desk: Desk, kind: str, asked: Asked) -> Paper:
+    """Made of what was given alone; only the head's own department."""
+    if kind not in OF_UNITS or asked.unit_id is None or asked.unit_id != desk.viewer.department_id:
+        raise NotFound("reports.no_kind")
+    say, span = Voice(asked.language), ""
+    if kind == "month":
+        blocks = unit_reports.month(desk.session, asked.unit_id, str(asked.month), desk.today, say)
+    elif kind == "week":
+        blocks = unit_reports.week(desk.session, asked.unit_id, desk.today, ON_ONE_PAGE, say)
+        span = say("effects.until", day=desk.today.isoformat())
+    else:
+        blocks = unit_reports.effect(desk.session, asked.unit_id, say)
+        span = say("effects.until", day=desk.today.isoformat())
+    return _paper(desk, say(f"kinds.{kind}"), asked, None, blocks, span)
 
 
 def _month(desk: Desk, asked: Asked) -> Paper:

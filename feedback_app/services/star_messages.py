@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db import leaderboards, tallies
 from feedback_app.db.directory import ServicePoint
-from feedback_app.domain import boards, thanks
+from feedback_app.domain import boards, groups, thanks
 from feedback_app.domain.boards import Row
 from feedback_app.domain.criteria._base import Facts
 from feedback_app.domain.eligibility import is_head
-from feedback_app.services import bindings, explanations, star_facts
+from feedback_app.services import bindings, explanations, small_months, star_facts
 from feedback_app.services.leaderboards import Board
+from feedback_app.services.small_months import SmallMonths
 from feedback_app.texts import text
 
 KIND = 4  # stars, from which a comment may be passed on as thanks
@@ -33,13 +34,10 @@ class Writer:
     kind_words: Mapping[int, Sequence[str]]
     names: Sequence[str]
     unreached: Mapping[str, int]  # department -> staff without any channel
+    small: SmallMonths
 
     @classmethod
     def prepare(cls, session: Session, board: Board) -> "Writer":
-        kind_words: dict[int, list[str]] = {}
-        for comment in tallies.kind_comments(session, _months(board), KIND):
-            for who in {comment.point_id, comment.on_duty_id} - {None}:
-                kind_words.setdefault(who, []).append(comment.text)  # type: ignore[arg-type]
         return cls(
             board=board,
             rows={row.point_id: row for result in board.results for row in result.rows},
@@ -47,9 +45,10 @@ class Writer:
             facts=star_facts.facts_by_point(session, board.period, 1),
             left_out={one.key: one.reason for one in board.left_out},
             served=tallies.served_at_windows(session, _months(board)),
-            kind_words=kind_words,
+            kind_words=_kind_words(session, _months(board)),
             names=session.scalars(select(ServicePoint.name).where(ServicePoint.kind == "staff")).all(),
             unreached={unit.department: unit.count for unit in bindings.unbound(session)},
+            small=small_months.of_periods(session, [board.period]),
         )
 
     def to_member(self, member: ServicePoint, url: str) -> dict[str, Any]:
@@ -78,10 +77,12 @@ class Writer:
         return f"{told} {text('stars.push.unreached', count=without)}" if without else told
 
     def _own(self, row: Row) -> list[str]:
-        lines = [explanations.place(self.board, row)]
-        if row.listed and explanations.is_told(row):
+        before = self.before.get(row.point_id)
+        is_told = explanations.is_told(row) and not self.small.are_behind(row.point_id, self.board.period)
+        lines = [explanations.place(self.board, row, is_told=is_told)]
+        if row.listed and is_told:
             lines.append(text("stars.push.counted", month=self._month, valid=row.valid, score=f"{row.score:.1f}"))
-        trend = explanations.trend(self.board, row, self.before.get(row.point_id))
+        trend = explanations.trend(self.board, row, before) if is_told else ""
         return [*lines, trend] if trend else lines
 
     def _without_place(self, member: ServicePoint) -> list[str]:
@@ -96,6 +97,16 @@ class Writer:
     @property
     def _month(self) -> str:
         return explanations.period_name(self.board.period)
+
+
+def _kind_words(session: Session, months: Sequence[str]) -> dict[int, list[str]]:
+    """Of everybody whom at least five people rated in each of these months in which anybody did."""
+    found: dict[int, list[str]] = {}
+    for comment in tallies.kind_comments(session, months, KIND):
+        for who in {comment.point_id, comment.on_duty_id} - {None}:
+            found.setdefault(who, []).append(comment.text)  # type: ignore[arg-type]
+    few = {who for who, _, n in tallies.raters(session, months) if not groups.is_enough(n)}
+    return {who: words for who, words in found.items() if who not in few}
 
 
 def _months(board: Board) -> list[str]:

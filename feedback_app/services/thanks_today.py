@@ -1,12 +1,16 @@
 """Patients' kind words reach the person they are about on the same working day, whatever the rank.
 
-Once a day, a quarter of an hour before the working hours end, everything since the last time is collected: one message a
-person, undated and in an order that tells nothing, so that nobody can say who wrote. What comes later goes the next working
-day; what was missed while no worker ran is made up in the next working hours.
+Once a day, a quarter of an hour before the working hours end: one message a person, undated and in an order that tells nothing.
+Words that came with a rating go out once at least five people have rated that person since the last time (within a month;
+what is left at its end is read on the own page when the month is given): with fewer, whoever remembers the day's patients would
+know who was content. When this is depends on how many rated, never on what they said. Praise that was sent to the person as such
+goes the same day. What comes later goes the next working day; what was missed while no worker ran is made up in the next working
+hours.
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +19,7 @@ from feedback_app.db import tallies
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.platform import JobRun
-from feedback_app.domain import thanks, working_hours
+from feedback_app.domain import groups, thanks, working_hours
 from feedback_app.domain.periods import local_day
 from feedback_app.services import calendar, outbox, periodic, reaching
 from feedback_app.settings import Settings
@@ -56,7 +60,7 @@ def send(session: Session, now: datetime, settings: Settings) -> int:
     since = _since(session, until, settings)
     if not periodic.take(session, JOB, _name(until, settings), now):
         return 0
-    words = _words(session, since, until)
+    words = _words(session, since, until, settings)
     queued = 0
     for one in reaching.reachable(session, settings, only=tuple(words)):
         queued += outbox.put(
@@ -91,19 +95,18 @@ def _since(session: Session, until: datetime, settings: Settings) -> datetime:
     return max(datetime.combine(day, ends, settings.hospital.zone) - BEFORE_THE_END, until - OLDEST)
 
 
-def _words(session: Session, since: datetime, until: datetime) -> Mapping[int, list[str]]:
+def _words(session: Session, since: datetime, until: datetime, settings: Settings) -> Mapping[int, list[str]]:
     """Person -> fit words of ratings and of praise, the longest first: the order tells nothing about when."""
-    found: dict[int, set[str]] = {}
-    for one in tallies.fresh_comments(session, since, until, KIND):
-        for who in {one.point_id, one.on_duty_id} - {None}:
-            found.setdefault(who, set()).add(one.text.strip())  # type: ignore[arg-type]
+    found: dict[int, set[str]] = defaultdict(set)
+    for person_id, said in _in_groups(session, since, until, settings):
+        found[person_id].add(said.strip())
     praised = select(Case.service_point_id, Case.text).where(
         Case.kind == "praise", Case.service_point_id.is_not(None), Case.received_at > since, Case.received_at <= until,
         Case.state.not_in(("withdrawn", "merged")),
     )  # fmt: skip
     for point_id, said in session.execute(praised):
         if point_id is not None:
-            found.setdefault(point_id, set()).add(said.strip())
+            found[point_id].add(said.strip())
     staff = dict(session.execute(select(ServicePoint.id, ServicePoint.name).where(ServicePoint.kind == "staff")).all())
     names = set(staff.values())
     return {
@@ -111,3 +114,44 @@ def _words(session: Session, since: datetime, until: datetime) -> Mapping[int, l
         for who, said in found.items()
         if who in staff and (fit := sorted((one for one in said if thanks.is_fit(one, names - {staff[who]})), key=lambda one: (-len(one), one)))
     }  # fmt: skip
+
+
+def _in_groups(session: Session, since: datetime, until: datetime, settings: Settings) -> Iterator[tuple[int, str]]:
+    """(person, words) of every group of five or more that became complete between two collections."""
+    begin = local_day(since, settings.hospital.zone).replace(day=1)
+    while begin <= local_day(until, settings.hospital.zone):
+        following = (begin + timedelta(days=32)).replace(day=1)
+        first, last = (datetime.combine(day, time(), settings.hospital.zone) for day in (begin, following))
+        rated = tallies.moments(session, first, min(last, until), KIND)
+        closings = list(_collections(first, min(last, until), settings))
+        yield from _complete(rated, closings, since)
+        begin = following
+
+
+def _complete(
+    rated: Sequence[tallies.Moment], closings: Sequence[datetime], since: datetime
+) -> Iterator[tuple[int, str]]:
+    """A group is closed at the first collection at which five have rated since the last one was."""
+    waiting: dict[int, list[str]] = defaultdict(list)
+    rest = list(rated)
+    for closing in closings:
+        for one in rest:
+            if one.at <= closing:
+                waiting[one.person_id].append(one.text)
+        rest = [one for one in rest if one.at > closing]
+        for person_id in [who for who, group in waiting.items() if groups.is_enough(len(group))]:
+            group = waiting.pop(person_id)
+            if closing > since:
+                yield from ((person_id, words) for words in group if words)
+
+
+def _collections(first: datetime, until: datetime, settings: Settings) -> Iterator[datetime]:
+    """Every moment of collection from ``first`` to ``until``, whether anybody worked then or not."""
+    zone = settings.hospital.zone
+    _, ends = working_hours.parse(settings.deliveries.working_hours)
+    day = local_day(first, zone)
+    while (moment := datetime.combine(day, ends, zone) - BEFORE_THE_END) <= until:
+        worked = calendar.is_workday(day)
+        if day.weekday() < 5 if worked is None else worked:
+            yield moment
+        day += timedelta(days=1)

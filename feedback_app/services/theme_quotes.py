@@ -74,6 +74,14 @@ def listed(session: Session, wanted: Wanted, *, most: int = 50, after: int = 0) 
     ]  # fmt: skip
 
 
+def of_ratings(session: Session, rating_ids: Sequence[int]) -> list[str]:
+    """The words of these, screened, in this order; what was erased or held back since is left out."""
+    query = select(Rating.id, Rating.comment).join(CommentReading, CommentReading.rating_id == Rating.id)
+    query = query.where(Rating.id.in_(rating_ids), Rating.comment != "", CommentReading.held == "")
+    found = {row[0]: row[1] for row in session.execute(query)}
+    return [screened(session, found[one]) for one in rating_ids if one in found]
+
+
 def held(session: Session, wanted: Wanted) -> int:
     """How many are counted and not shown."""
     query = select(func.count()).select_from(CommentTheme).join(Rating, Rating.id == CommentTheme.rating_id)

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
+from feedback_app.db.improvements import CaseTask
 from feedback_app.db.people import Binding
 from feedback_app.db.ratings import CANARY, Rating
-from feedback_app.services import delivery_desk
+from feedback_app.domain.roles import Viewer
+from feedback_app.services import case_sight, delivery_desk
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,30 @@ def figures(session: Session, day: date, period: str, now: datetime) -> Today:
         stuck_messages=delivery_desk.stuck(session, now),
         staff=_count(session, ServicePoint, staff),
         unbound_staff=_count(session, ServicePoint, staff, ~bound),
+    )
+
+
+@dataclass(frozen=True)
+class HeadsDesk:
+    """What waits for the head of a department: cases released to it, and things to put right."""
+
+    cases: int
+    overdue: int
+    nearest_due: date | None
+    tasks: int
+    late_tasks: int
+
+
+def of_head(session: Session, viewer: Viewer, day: date) -> HeadsDesk:
+    mine = (Case.state == "open") & case_sight.visible(viewer)
+    tasks = (CaseTask.state == "open") & (Case.department_id == viewer.department_id)
+    count = select(func.count()).select_from(CaseTask).join(Case, Case.id == CaseTask.case_id).where(tasks)
+    return HeadsDesk(
+        cases=_count(session, Case, mine),
+        overdue=_count(session, Case, mine, Case.due_on < day),
+        nearest_due=session.scalar(select(func.min(Case.due_on)).where(mine, Case.due_on >= day)),
+        tasks=session.scalar(count) or 0,
+        late_tasks=session.scalar(count.where(CaseTask.due_on < day)) or 0,
     )
 
 

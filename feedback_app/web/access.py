@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from flask import Flask, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from feedback_app.domain.roles import ADMIN, CONSOLE, DIRECTOR, HEAD, OFFICE, PROTECTION, QUALITY, Viewer
+from feedback_app.domain.roles import ADMIN, CONSOLE, DIRECTOR, HEAD, IT, OFFICE, PROTECTION, QUALITY, Viewer
 from feedback_app.errors import NotFound
 
 __all__ = [
-    "ADMIN", "CONSOLE", "DIRECTOR", "HEAD", "OFFICE", "PROTECTION", "PUBLIC", "QUALITY", "ROLES", "STAFF", "Viewer",
+    "ADMIN", "CONSOLE", "DIRECTOR", "HEAD", "IT", "OFFICE", "PROTECTION", "PUBLIC", "QUALITY", "ROLES", "STAFF", "Viewer",
     "allow", "allowed_roles", "asks_again", "enforce", "objects", "table", "viewer",
 ]  # fmt: skip
 

@@ -22,10 +22,14 @@ def index() -> str:
     with runtime().reading() as session:
         of = dashboards.scope(session, number_from("unit"), number_from("point"))
         found = figure_comments.of_scope(session, of, level, today - BACK, today)
+        share, received = dashboards.standing(session, of, today - BACK, today)
     return render_template(
         "admin/figures/comments.html",
         of=of,
         found=found,
+        share=share,
+        received=received,
+        first=today - BACK,
         level=level,
         levels=[(one, t(f"dashboards.comments.{one}")) for one in figure_comments.LEVELS],
     )

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.services import alarms, canary, rescues, today, urgent
 from feedback_app.web import navigation
-from feedback_app.web.access import CONSOLE, HEAD, PROTECTION, allow, allowed_roles
+from feedback_app.web.access import CONSOLE, HEAD, IT, PROTECTION, allow, allowed_roles
 from feedback_app.web.context import runtime
 
 blueprint = Blueprint("admin_home", __name__)
@@ -38,7 +38,11 @@ def page_for(endpoint: str) -> str:
 @allow(*CONSOLE)
 def index() -> str | Response:
     """What needs somebody today; who works with cases alone begins there."""
-    if g.account.role in {HEAD, PROTECTION}:
+    if g.account.role == HEAD:
+        return redirect(url_for("admin_unit_figures.index"))
+    if g.account.role == IT:
+        return redirect(url_for("admin_machines.index"))
+    if g.account.role == PROTECTION:
         return redirect(url_for("admin_complaints.index"))
     now = runtime().now()
     day, month = local_day(now, runtime().zone), Month.of(now, runtime().zone)

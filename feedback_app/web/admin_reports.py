@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, render_template, request
 from feedback_app.domain.papers import FORMS
 from feedback_app.domain.periods import Month
 from feedback_app.errors import NotFound
-from feedback_app.services import audit, papers, rating_lists, reports, theme_quotes
+from feedback_app.services import audit, papers, rating_lists, releases, reports, theme_quotes
 from feedback_app.services.reports import OF_UNITS, Asked, Desk
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
@@ -42,7 +42,8 @@ def _month(session: Session) -> tuple[list[Month], Month]:
     if months[-1] == now:
         months.append(now.shifted(-1))
     if _own_unit() is not None:
-        months = [one for one in months if one < now]
+        ripe = releases.ripe(runtime().now(), runtime().zone)
+        months = [one for one in months if one <= ripe] or [ripe]
     asked = request.args.get("month", "")
     return months, next((one for one in months if str(one) == asked), next(one for one in months if one < now))
 

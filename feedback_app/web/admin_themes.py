@@ -9,7 +9,7 @@ from feedback_app.domain.periods import Month
 from feedback_app.domain.themes import POLARITIES
 from feedback_app.errors import FeedbackError, NotFound
 from feedback_app.services import rating_lists, theme_quotes, theme_teaching, themes
-from feedback_app.services.theme_quotes import FEWEST, Wanted
+from feedback_app.services.theme_quotes import Wanted
 from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, DIRECTOR, HEAD, QUALITY, allow
@@ -21,27 +21,20 @@ navigation.add(31, "admin_themes.index", "themes.nav")
 AT_ONCE = 30
 
 
-def _own_unit() -> int | None:
-    """The department a head is confined to; None: everybody else may choose."""
-    return (g.account.department_id or 0) if g.account.role == HEAD else None
-
-
 def _asked(session: Session) -> tuple[list[Month], Month, int | None]:
     now = Month.of(runtime().now(), runtime().zone)
     months = rating_lists.months(session, now)
     period = request.args.get("period", "")
-    own = _own_unit()
-    if own is not None:
-        months = [month for month in months if month < now] or [
-            now.shifted(-1)
-        ]  # a month that runs tells who wrote today
     month = next((one for one in months if str(one) == period), months[0])
-    return months, month, own if own is not None else number_from("department")
+    return months, month, number_from("department")
 
 
 @blueprint.get("/admin/themes")
 @allow(QUALITY, ADMIN, DIRECTOR, HEAD)
-def index() -> str:
+def index() -> Any:
+    """A head reads what was given of the own department: see ``web.admin_unit_figures``."""
+    if g.account.role == HEAD:
+        return redirect(url_for("admin_unit_figures.index", _anchor="themes"))
     with runtime().reading() as session:
         months, month, unit = _asked(session)
         told = themes.overview(session, month, unit)
@@ -60,14 +53,15 @@ def index() -> str:
             departments=departments,
             names={one.id: one.name for one in departments},
             keys=themes.every(),
-            few=FEWEST if _own_unit() is not None else 0,
             reading=theme_teaching.is_reading(session),
         )
 
 
 @blueprint.get("/admin/themes/<theme>")
 @allow(QUALITY, ADMIN, DIRECTOR, HEAD)
-def show(theme: str) -> str:
+def show(theme: str) -> Any:
+    if g.account.role == HEAD:
+        return redirect(url_for("admin_unit_figures.theme", theme=theme))
     with runtime().reading() as session:
         return _theme_page(session, theme)
 
@@ -78,9 +72,8 @@ def _theme_page(session: Session, theme: str, problem: str = "") -> str:
     months, month, unit = _asked(session)
     wanted = Wanted(theme, str(month), unit, one_of("polarity", POLARITIES))
     number = theme_quotes.number(session, wanted)
-    hidden = _own_unit() is not None and number < FEWEST
     page = max(number_from("page", 1) or 1, 1)
-    quotes = [] if hidden else theme_quotes.listed(session, wanted, most=AT_ONCE, after=(page - 1) * AT_ONCE)
+    quotes = theme_quotes.listed(session, wanted, most=AT_ONCE, after=(page - 1) * AT_ONCE)
     return render_template(
         "admin/theme.html",
         theme=theme,
@@ -91,15 +84,13 @@ def _theme_page(session: Session, theme: str, problem: str = "") -> str:
         departments=theme_quotes.departments(session),
         quotes=quotes,
         number=number,
-        hidden=hidden,
-        held=0 if hidden else theme_quotes.held(session, wanted),
+        held=theme_quotes.held(session, wanted),
         page=page,
         last=max(1, -(-number // AT_ONCE)),
         keys=themes.every(),
         polarities=POLARITIES,
         cover=runtime().vault.cover,
         may_teach=g.account.role in {ADMIN, QUALITY},
-        confined=_own_unit() is not None,
         problem=problem,
     )
 

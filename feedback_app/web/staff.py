@@ -24,6 +24,7 @@ from feedback_app.web.staff_auth import identity
 
 blueprint = Blueprint("staff", __name__)
 _CHART_MONTHS = 6
+WISHES = 4
 
 
 @blueprint.get("/staff/")
@@ -33,8 +34,9 @@ def index() -> str:
         results = own_results.own_results(reading, g.staff.id, language())
         recounted = own_results.after_appeals(reading, g.staff.id, results, runtime().zone)
         peers = bool(peer_marks.asked(reading, runtime().vault, g.staff, runtime().now(), runtime().zone))
-        thanks = own_thanks.latest(reading, g.staff, [one.period for one in results])
+        thanks = own_thanks.latest(reading, g.staff)
         given = releases.of_person(reading, g.staff.id)
+        unit = releases.newest_of_unit(reading, g.staff.department_id) if g.staff.department_id else None
         looks = score_looks.of_person(reading, g.staff.id)
         held = [(one, certificates.is_revoked(reading, one)) for one in certificates.of_point(reading, g.staff.id)]
     award = results[0].award if results else ""
@@ -52,6 +54,8 @@ def index() -> str:
         thanks=thanks,
         peers=peers,
         given=given,
+        unit=unit,
+        wishes=[one for one in unit.themes if one.bad or one.bad is None][:WISHES] if unit else [],
         months=monthly(given, g.staff.name),
         looks=looks,
         held=held,

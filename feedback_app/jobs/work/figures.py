@@ -1,12 +1,12 @@
 """What dashboards read: the counts of each day are compared with the ratings every night; what departments and persons
-may see is given once a month."""
+may see is given once a month; a signal on a control chart is told once a week."""
 
 import logging
 from datetime import datetime
 
 from feedback_app.domain.periods import Month, local_day
 from feedback_app.jobs.duties import Duty
-from feedback_app.services import day_counts, releases
+from feedback_app.services import day_counts, releases, signal_alerts
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
 
@@ -31,4 +31,12 @@ def _release(session: Session, runtime: Runtime, now: datetime) -> object:
     return f"{releases.release(session, now=now, zone=runtime.zone)} figures given"
 
 
-MINUTELY = (Duty("releases", _is_due, _release),)
+def _is_new_week(session: Session, runtime: Runtime, now: datetime) -> bool:
+    return signal_alerts.is_due(session, now, runtime.settings)
+
+
+def _tell(session: Session, runtime: Runtime, now: datetime) -> object:
+    return signal_alerts.send(session, now, runtime.settings)
+
+
+MINUTELY = (Duty("releases", _is_due, _release), Duty("signals", _is_new_week, _tell, leased=False))
