@@ -241,7 +241,7 @@ def test_released_figures_are_those_of_the_ratings(runtime: Runtime) -> None:
 def test_questions_and_themes_given_to_heads_beside_sql(runtime: Runtime) -> None:
     """Every figure of a head's page again, from the ratings in plain SQL: those of people with five answers to a question, those
     of a theme of which five are left without any one."""
-    hospital.seed(runtime, ratings=1200, months=2)
+    hospital.seed(runtime, ratings=4000, months=3)
     with runtime.transaction() as session:
         while themes.has_work(session):
             themes.work(session)
@@ -263,7 +263,7 @@ def test_questions_and_themes_given_to_heads_beside_sql(runtime: Runtime) -> Non
                 seen[what] += count
     sql.close()
     assert seen["questions"] > 5
-    assert seen["hidden"] > 5
+    assert seen["themes"] > 0, seen
 
 
 def beside_sql(sql: Sql, unit_id: int, atoms: list[tuple[int, str, str]], body: dict[str, Any]) -> dict[str, int]:
@@ -294,9 +294,10 @@ def _same_questions(asked: dict[str, dict[int, tuple[int, float]]], body: dict[s
         parts = [told for told in by_point.values() if told[0] >= 5]
         n = sum(one[0] for one in parts)
         if len(parts) > 1:
-            wanted[key] = (n, round(sum(one[1] for one in parts) / n, 3))
-    found = sorted((n, round(mean, 3)) for _, mean, n, _ in body["questions"])
-    assert found == sorted(wanted.values())
+            wanted[key] = (n, sum(one[1] for one in parts) / n)
+    found = sorted((n, mean) for _, mean, n, _ in body["questions"])
+    assert [n for n, _ in found] == [n for n, _ in sorted(wanted.values())]
+    assert [mean for _, mean in found] == pytest.approx([mean for _, mean in sorted(wanted.values())], abs=1e-3)
     return {"questions": len(found), "hidden": len(asked) - len(wanted)}
 
 
