@@ -1,7 +1,7 @@
 """The daily counts behind every dashboard: right in the moment they are read, whatever has been folded, and cheap to read."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "of_point",
     "of_unit",
     "rebuild",
+    "repeated",
     "store",
 ]
 
@@ -77,6 +78,11 @@ def count(session: Session, keys: Collection[PointDay]) -> Stored:
         several = tallies.repeats(session, [period], points=points if few else None)
         _count(found, (one for one in rows if (one.point_id, one.day) in wanted), _repeated(several), score)
     return found
+
+
+def repeated(session: Session, months: Sequence[str]) -> Collection[int]:
+    """Ratings of these months that do not count, because the same person had rated the same point that day before."""
+    return _repeated(tallies.repeats(session, months))
 
 
 def _repeated(several: Iterable[tallies.Repeat]) -> Collection[int]:

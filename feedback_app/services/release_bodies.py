@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,8 +14,9 @@ from feedback_app.db import themes as theme_rows
 from feedback_app.db.directory import ServicePoint
 from feedback_app.domain import day_bodies, groups
 from feedback_app.domain.day_bodies import Body
+from feedback_app.domain.periods import Month
 from feedback_app.domain.themes import BAD, GOOD, MIXED
-from feedback_app.services import dashboards
+from feedback_app.services import dashboards, day_counts
 from feedback_app.services.dashboards import STAFF, Part
 from feedback_app.services.question_lines import Versions
 
@@ -111,15 +112,22 @@ def _questions(session: Session, sums: Mapping[int, Body]) -> list[Question]:
 
 def _themes(session: Session, atoms: Sequence[Atom]) -> list[ThemeCell]:
     """What was written in exactly these pieces; a theme of which nobody's share could be subtracted, most blamed first."""
-    places = {(one.point_id, one.unit_id): one for one in atoms}
+    inside = {(one.point_id, one.unit_id, month) for one in atoms for month in _months(one)}
     first, last = min(one.first for one in atoms), max(one.last for one in atoms)
+    twice = set(day_counts.repeated(session, sorted({month for _, _, month in inside})))
     by_theme: dict[str, list[theme_rows.Said]] = defaultdict(list)
     for said in theme_rows.said(session, {one.point_id for one in atoms}, first, last):
-        atom = places.get((said.point_id, said.unit_id))
-        if atom is not None and atom.first <= said.period <= atom.last:
+        if (said.point_id, said.unit_id, said.period) in inside and said.rating_id not in twice:
             by_theme[said.theme].append(said)
     cells = [cell for theme, several in by_theme.items() if (cell := _theme(theme, several))]
     return sorted(cells, key=lambda one: (-(one.bad or 0), -one.total, one.theme))
+
+
+def _months(atom: Atom) -> Iterator[str]:
+    month = Month.parse(atom.first)
+    while str(month) <= atom.last:
+        yield str(month)
+        month = month.shifted(1)
 
 
 def _theme(theme: str, several: Sequence[theme_rows.Said]) -> ThemeCell | None:
