@@ -1,6 +1,6 @@
 """Goal: the first page of the dashboard over ten times as many ratings costs at most 1.3 times as much.
 
-    python -m bench.dashboards [--ratings 1000000] [--rounds 15] [--units 40] [--points 400] [--months 12]
+    python -m bench.dashboards [--ratings 1000000] [--rounds 15] [--units 40] [--points 400] [--months 12] [--database postgresql]
 
 Two hospitals alike, one with ``--ratings`` and one with ten times as many in the same months, departments and service points,
 filled by the engine itself and folded by the product. Each round fetches the whole page (sign-in, figures, charts, HTML) of
@@ -20,7 +20,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import insert, text
 
-from bench.closing import SQLITE_NUMBERS
+from bench.closing import POSTGRES_NUMBERS, SQLITE_NUMBERS, _analyze, _without_triggers
 from feedback_app import clock
 from feedback_app.app import create_app
 from feedback_app.db.day_counts import PointDay
@@ -29,7 +29,7 @@ from feedback_app.db.ratings import Rating
 from feedback_app.domain.periods import Month
 from feedback_app.services import day_counts, schema
 from feedback_app.services.runtime import Runtime
-from tests.conftest import NOON, settings_for
+from tests.conftest import NOON, database_url, settings_for
 from tests.console import sign_in
 
 LAST = Month(2026, 11)
@@ -40,12 +40,15 @@ FILL = (
     "{first} + (i % {points}), 1 + (i % {points}) % {units}, "
     "CASE WHEN u < 0.78 THEN 5 WHEN u < 0.92 THEN 4 WHEN u < 0.97 THEN 3 WHEN u < 0.985 THEN 2 ELSE 1 END, "
     "'{{\"overall\": 5}}', '', CASE WHEN v < 0.9 THEN 'form' WHEN v < 0.97 THEN 'bot' ELSE 'paper' END, 'zh', "
-    "date('{month}-01', '+' || day || ' days') || ' ' || printf('%02d', CAST(v * 10 AS INTEGER)) || ':30:00.000000', "
-    "date('{month}-01', '+' || day || ' days'), '{month}', 'counted', '', 0, 1, 0{blank} "
-    "FROM (SELECT *, (i / {points}) % {days} AS day FROM ({numbers}))"
+    "{at}, {day}, '{month}', 'counted', '', FALSE, TRUE, FALSE{blank} "
+    "FROM (SELECT *, (i / {points}) % {days} AS day FROM ({numbers}) AS made) AS dated"
 )
+SQLITE_DAY = "date('{month}-01', '+' || day || ' days')"
+SQLITE_AT = SQLITE_DAY + " || ' ' || printf('%02d', CAST(v * 10 AS INTEGER)) || ':30:00.000000'"
+POSTGRES_DAY = "(DATE '{month}-01' + CAST(day AS INTEGER))"
+POSTGRES_AT = "(" + POSTGRES_DAY + " + make_interval(hours => CAST(v * 10 AS INTEGER), mins => 30)) AT TIME ZONE 'UTC'"
 SCAN = (
-    "SELECT count(*), sum(score >= 4), avg(25 * (score - 1)) FROM ratings WHERE period >= :month AND day >= :day "
+    "SELECT count(*), sum(CASE WHEN score >= 4 THEN 1 ELSE 0 END), avg(25 * (score - 1)) FROM ratings WHERE period >= :month AND day >= :day "
     "AND status = 'counted'"
 )
 
@@ -69,23 +72,24 @@ def fill(runtime: Runtime, count: int, units: int, places: int, months: int) -> 
     schema.migrate(runtime.database, NOON)
     with runtime.transaction() as session:
         session.execute(insert(ServicePoint), list(points(units, places)))
-        for what in ("insert", "update", "delete"):
-            session.execute(text(f"DROP TRIGGER ratings_{what}"))
+        _without_triggers(session.connection(), runtime.database.is_sqlite)
     each, spent = count // months, 0.0
     for number in range(months):
         month = LAST.shifted(number + 1 - months)
         days = TODAY.day if month == LAST else 28
-        made = SQLITE_NUMBERS.format(start=number * each, stop=(number + 1) * each)
+        sqlite = runtime.database.is_sqlite
+        made = (SQLITE_NUMBERS if sqlite else POSTGRES_NUMBERS).format(start=number * each, stop=(number + 1) * each)
         told = {"first": units + 1, "points": places, "units": units, "month": month, "days": days, "numbers": made}
+        told["day"] = (SQLITE_DAY if sqlite else POSTGRES_DAY).format(month=month)
+        told["at"] = (SQLITE_AT if sqlite else POSTGRES_AT).format(month=month)
         with runtime.transaction() as session:
-            session.connection().exec_driver_sql(FILL.format(**told, **_whatever_else()))
+            session.execute(text(FILL.format(**told, **_whatever_else()).replace(":", "\\:")))
         started = time.perf_counter()
         with runtime.transaction() as session:
             day_counts.fold(session, marks(month, units, places, days))
         spent += time.perf_counter() - started
         print(f"  {month}: {(number + 1) * each:,} ratings", flush=True)
-    with runtime.database.engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
+    _analyze(runtime.database)
     return spent
 
 
@@ -106,8 +110,8 @@ def _whatever_else() -> dict[str, str]:
     return {"more": "".join(f", {name}" for name in wanted), "blank": ", ''" * len(wanted)}
 
 
-def opened(folder: Path) -> Runtime:
-    settings = settings_for(folder)
+def opened(folder: Path, kind: str) -> Runtime:
+    settings = settings_for(folder, database={"url": database_url(folder, kind)})
     clock.move(Path(settings.sandbox.clock_file), NOON)
     return Runtime.open(settings)
 
@@ -135,13 +139,14 @@ def main(arguments: Sequence[str] | None = None) -> float:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, value in (("ratings", 1_000_000), ("rounds", 15), ("units", 40), ("points", 400), ("months", 12)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     told = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         clients, runtimes = [], []
         for size in (told.ratings, 10 * told.ratings):
             where = Path(folder) / str(size)
             where.mkdir()
-            runtime = opened(where)
+            runtime = opened(where, told.database)
             spent = fill(runtime, size, told.units, told.points, told.months)
             print(f"{size:,} ratings: folded in {spent:.1f} s ({size / spent:,.0f} a second)", flush=True)
             started = time.perf_counter()
