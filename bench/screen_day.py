@@ -27,14 +27,19 @@ from werkzeug.serving import make_server
 
 from feedback_app import clock
 from feedback_app.app import create_app
+from feedback_app.db.complaints import Case
 from feedback_app.db.directory import ServicePoint
-from feedback_app.services import demo_hospital, ratings, schema
-from feedback_app.services.demo_hospital import Size
+from feedback_app.db.improvements import ChangeCard
+from feedback_app.domain.cycles import Period
+from feedback_app.services import complaints, leaderboards, publications, ratings, schema
+from feedback_app.services.complaints import Filing
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from feedback_app.web.boards import SCREEN_SECONDS
 from tests.browser import launch
 from tests.conftest import NOON, settings_for
+from tests.people import directory
+from tests.star_ratings import october
 
 AN_HOUR = 3600 // SCREEN_SECONDS  # pages
 WARM = 2  # hours until what is kept once (compiled scripts, fonts, caches) is there
@@ -117,6 +122,23 @@ def slope(values: Sequence[float]) -> float:
     return statistics.linear_regression(steps, values).slope if len(values) > 1 else 0.0
 
 
+def published(runtime: Runtime) -> None:
+    """A board of several leagues, and what patients said and was done."""
+    with runtime.transaction() as session:
+        session.add_all(directory(NOON))
+        session.flush()
+        october(session)
+        month = Period.parse("2026-10")
+        leaderboards.close(session, "monthly", month, now=NOON, zone=runtime.zone)
+        publications.publish(session, "monthly", month, by="bench", now=NOON, settings=runtime.settings)
+        point_id = session.scalars(select(ServicePoint.id)).first()
+        complaints.file(session, Filing("等得太久", "form", "card", point_id=point_id), zone=runtime.zone, now=NOON)
+        case_id = session.scalars(select(Case.id)).one()
+        words = {"said": "早上缴费排队太长，老人站不住。", "did": "七点半起多开两个窗口，旁边放了椅子。"}
+        made = {"state": "published", "written_by": "bench", "written_at": NOON, "published_at": NOON}
+        session.add(ChangeCard(case_id=case_id, **words, **made))
+
+
 def come_in(runtime: Runtime, hour: int) -> None:
     """The server's clock goes on by an hour, and twenty ratings come in."""
     clock.move(Path(runtime.settings.sandbox.clock_file), NOON + timedelta(hours=hour))
@@ -137,8 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Held]:
         clock.move(Path(settings.sandbox.clock_file), NOON)
         runtime = Runtime.open(settings)
         schema.migrate(runtime.database, NOON)
-        with runtime.transaction() as session:
-            demo_hospital.seed(session, runtime.vault, settings, now=NOON, progress=lambda _: None, size=Size(3000, 2))
+        published(runtime)
         server = make_server("127.0.0.1", 0, create_app(settings), threaded=True)
         Thread(target=server.serve_forever, daemon=True).start()
         with sync_playwright() as playwright:

@@ -138,7 +138,9 @@ def _theme(theme: str, several: Sequence[theme_rows.Said]) -> ThemeCell | None:
         return None
     bad = sum(one.polarity in (BAD, MIXED) for one in several)
     good = sum(one.polarity == GOOD for one in several)
-    told = groups.told({"bad": bad, "good": good, "plain": len(several) - bad - good}).shown
+    told = dict(groups.told({"bad": bad, "good": good, "plain": len(several) - bad - good}).shown)
+    if len(several) in told.values():  # all say the same: of the others there are none
+        told = {"bad": 0, "good": 0, **told}
     open_to_read = [one for one in several if one.may_be_quoted]
     open_to_read.sort(key=lambda one: hashlib.sha256(one.words.encode()).hexdigest())
     quotes = tuple(one.rating_id for one in open_to_read[:QUOTES])

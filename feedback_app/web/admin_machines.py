@@ -10,7 +10,7 @@ from feedback_app.web.access import ADMIN, IT, allow
 from feedback_app.web.context import language, runtime, t
 
 blueprint = Blueprint("admin_machines", __name__)
-navigation.add(69, "admin_machines.index", "machines.nav")
+navigation.add(80, "admin_machines.index", "machines.nav")
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
