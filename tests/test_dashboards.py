@@ -51,6 +51,11 @@ class Sql:
             if on_server
             else "strftime('%H', received_at, '+8 hours')"
         )
+        self.each = (
+            ("json_each_text(good.answers)", "a.value ~ '^[0-9]$'")
+            if on_server
+            else ("json_each(good.answers)", "a.type = 'integer'")
+        )
         self.answer = "CAST(answers ->> '{}' AS INTEGER)" if on_server else "json_extract(answers, '$.{}')"
 
     def ask(self, columns: str, where: str, values: tuple[Any, ...], more: str = "") -> list[Any]:
@@ -58,7 +63,7 @@ class Sql:
 
     def run(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         """Any query about ``good``: what counts, with its department."""
-        return self._file.execute(f"{COUNTED} {query}", values).fetchall()
+        return list(self._hand.execute(f"{COUNTED} {query}", values))
 
     def received(self, where: str, values: tuple[Any, ...]) -> int:
         query = f"""SELECT count(*) FROM (SELECT r.*, coalesce(r.unit_id, CASE p.kind WHEN 'department' THEN p.id

@@ -273,12 +273,14 @@ def beside_sql(sql: Sql, unit_id: int, atoms: list[tuple[int, str, str]], body: 
     spoken: dict[str, dict[int, int]] = {}
     for point, first, last in atoms:
         values = (unit_id, point, first, last)
+        each, is_scored = sql.each
+        score = "25 * (CAST(a.value AS INTEGER) - 1)"
         for key, n, total in sql.run(
-            f"SELECT a.key, count(*), sum(25 * (a.value - 1)) FROM good, json_each(good.answers) a WHERE {where} AND a.type = 'integer' GROUP BY a.key",
+            f"SELECT a.key, count(*), sum({score}) FROM good, {each} a WHERE {where} AND {is_scored} GROUP BY a.key",
             values,
         ):
             known = asked.setdefault(key, {}).get(point, (0, 0.0))
-            asked[key][point] = (known[0] + n, known[1] + total)
+            asked[key][point] = (known[0] + n, known[1] + float(total))
         counted = where.replace("unit = ?", "good.unit = ?").replace("period", "good.period")
         for theme, n in sql.run(
             f"SELECT t.theme, count(*) FROM good JOIN comment_themes t ON t.rating_id = good.id WHERE {counted} GROUP BY t.theme",
