@@ -11,7 +11,7 @@ from PIL import Image
 
 from feedback_app.db.activities import Activity, ActivityFile, ActivityGuest, ActivityMark, ActivityPerson
 from feedback_app.db.questionnaires import QuestionnaireVersion
-from feedback_app.services import activity_kinds
+from feedback_app.services import activity_kinds, releases, tallying
 from feedback_app.services.runtime import Runtime
 from tests.console import csrf, sign_in, submit
 from tests.security.people import sign_in_staff
@@ -149,17 +149,27 @@ def test_head_and_director_read_what_is_theirs_and_change_nothing(client: FlaskC
     assert client.get("/admin/activities/actions").status_code == 200
 
 
+def given(runtime: Runtime, day: str) -> None:
+    """What is due on this day is given to departments and persons."""
+    with runtime.transaction() as session:
+        tallying.fold(session)
+        releases.release(session, now=datetime.fromisoformat(f"{day}T12:00+08:00"), zone=runtime.zone)
+
+
 def test_the_weakest_item_and_its_course_are_for_the_person_alone(client: FlaskClient, runtime: Runtime) -> None:
     """S23, S33: the weakest item of the own forms suggests a course; fewer than ten answers say nothing; nobody else sees it."""
+    never = {"overall": "5", "book": "never"}
     with runtime.transaction() as session:
         version = session.query(QuestionnaireVersion).filter_by(key="outpatient").one().id
-        forms = [{"overall": "5", "book": "always", "doctor_listens": "always"}] * 4
-        rate(session, "D01", (0, 0, 0, 0, 9), "2026-11", questionnaire_version_id=version, answers={**forms[0], "book": "never"})  # fmt: skip
+        rate(session, "D01", (0, 0, 0, 0, 9), "2026-10", questionnaire_version_id=version, answers={**never, "doctor_listens": "always"})  # fmt: skip
     planned(runtime, "course", at=datetime.fromisoformat("2026-12-05T09:00:00+08:00"), about="registration", title="预约怎么说清楚")  # fmt: skip
+    given(runtime, "2026-11-04")
     sign_in_staff(client, runtime, "D01")
     assert "最值得练的一项" not in client.get("/staff/activities").text
     with runtime.transaction() as session:
-        rate(session, "D01", (0, 0, 0, 0, 6), "2026-10", questionnaire_version_id=version, answers={"overall": "5", "book": "never"})  # fmt: skip
+        rate(session, "D01", (0, 0, 0, 0, 6), "2026-11", questionnaire_version_id=version, answers=never)
+    assert "最值得练的一项" not in client.get("/staff/activities").text, "the month has not been given"
+    given(runtime, "2026-12-04")
     page = client.get("/staff/activities").text
     assert "最值得练的一项" in page
     assert "挂号：0 分（15 份答卷）" in page
