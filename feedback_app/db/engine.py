@@ -90,7 +90,7 @@ class Database:
             self.url,
             pool_pre_ping=not self.is_sqlite,
             hide_parameters=True,  # else an error in the log quotes what a patient wrote
-            connect_args={} if self.is_sqlite or prepared_statements else {"prepare_threshold": None},
+            connect_args={} if self.is_sqlite else self._of_server(prepared_statements),
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
@@ -106,6 +106,11 @@ class Database:
         self._group = Group(self._write_together)
         self._grouped: tuple[int, Connection] | None = None
         weakref.finalize(self, _release, self.engine, self._glances, self._kept)  # also when nobody closes it
+
+    def _of_server(self, prepared_statements: bool) -> dict[str, int | None]:
+        """How to connect, where the address of the database does not say otherwise."""
+        said: dict[str, int | None] = {name: value for name, value in _GONE_AFTER.items() if name not in self.url.query}
+        return said if prepared_statements else {**said, "prepare_threshold": None}
 
     @contextmanager
     def _said_plainly(self) -> Iterator[None]:
@@ -334,6 +339,15 @@ def lock(unit: Unit, name: str, *, shared: bool = False) -> None:
         unit.execute(select(take(key)))
 
 
+_GONE_AFTER = {
+    "connect_timeout": 3,  # seconds
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 8000,  # milliseconds
+}
+"""A machine that loses its power refuses nothing and answers nothing. Left to itself, the network stack asks it for a quarter
+of an hour, and so long every thread that was talking to it would wait."""
 _TAKE = ("SELECT pg_advisory_xact_lock(%s)", "SELECT pg_advisory_xact_lock_shared(%s)")
 
 
