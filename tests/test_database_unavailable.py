@@ -1,5 +1,6 @@
 """A database without room, or that is not there: 503 in words, nobody is thanked, and all is well as soon as it can be."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -28,9 +29,12 @@ def test_without_room_nobody_is_thanked_and_with_room_all_is_well(
         answers.append(client.post(path, data=form))
         if answers[-1].status_code != 303:
             break
-    assert answers[-1].status_code == 503 and "没有收下" in answers[-1].text
+    kept = answers[-1]
+    assert kept.status_code == 503 and "还没有收下" in kept.text and kept.headers["Retry-After"]
     make_room(100_000)
-    again = client.post(path, data={"key": keys[len(answers) - 1], "overall": "1", "comment": "满"})
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', kept.text))
+    assert fields == {"key": keys[len(answers) - 1], "overall": "1", "comment": "满" * 400}
+    again = client.post(re.findall(r'<form method="post" action="([^"]+)"', kept.text)[0], data=fields)
     assert again.status_code == 303
     with runtime.reading() as session:
         assert session.query(Rating).count() == len(answers)  # the refused one is there once, from the second try

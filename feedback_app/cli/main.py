@@ -106,7 +106,8 @@ def main() -> None:
         sys.exit(stop.exit_code)
     except FeedbackError as error:
         area, _, name = error.code.partition(".")
-        _explain(f"{area}.errors.{name}", error.params)
+        key = _FOR_OPERATORS.get(error.code, f"{area}.errors.{name}")
+        _explain(key, error.params)
         sys.exit(2 if isinstance(error, ConfigurationError) else 1)
     except BrokenPipeError:  # whoever read the output has seen enough
         sys.exit(1)
@@ -116,6 +117,8 @@ def main() -> None:
         sys.exit(1)
 
 
+_FOR_OPERATORS = {"database.unavailable": "system.errors.database"}
+"""Said to patients elsewhere."""
 _SYSTEM = {
     errno.ENOSPC: "no_room",
     errno.EDQUOT: "no_room",

@@ -44,7 +44,7 @@ class Copy:
 def take(database: Database, target: Path, vault: Vault, now: datetime) -> Copy:
     """Write a backup to ``target`` while the service runs; on disk when this returns.
 
-    Raises Conflict ``backup.exists``, Unavailable ``backup.no_room``, and what ``copying.copy`` raises.
+    Raises Conflict ``backup.exists``, Unavailable ``backup.no_room``, ``database.unavailable``, and what ``copying.copy`` raises.
     """
     _must_be_free(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,8 @@ def take(database: Database, target: Path, vault: Vault, now: datetime) -> Copy:
     for left_over in (plain, making):  # by somebody whose power was cut
         left_over.unlink(missing_ok=True)
     try:
-        digest = _copy_whole(database, plain)
+        with database.said_plainly():
+            digest = _copy_whole(database, plain)
         made = Copy(now.isoformat(), plain.stat().st_size, _rows(plain), digest)
         with _flushed(making) as file:
             file.write(write_heading(plain, vault, made.taken_at, made.rows, digest))
