@@ -173,10 +173,10 @@ def work(runtime: Runtime, folder: Path, most_backup: float) -> None:
     whole = Path(runtime.database.url.database or "").stat().st_size / 2**20
     if whole <= most_backup:
         started = time.perf_counter()
-        taken = backups.take(runtime.database, folder / "copy.backup", NOON)
+        taken = backups.take(runtime.database, folder / "copy.backup", runtime.vault, NOON)
         spent = time.perf_counter() - started
         started = time.perf_counter()
-        backups.restore(folder / "copy.backup", folder / "again.db")
+        backups.restore(folder / "copy.backup", folder / "again.db", runtime.vault)
         print(
             f"  backup {taken.bytes / 2**20:,.0f} MB in {spent:.1f} s ({whole / spent:.0f} MB a second), restored and compared in "
             f"{time.perf_counter() - started:.1f} s",

@@ -171,6 +171,8 @@ class Patients:
     count: int = 8
     attempted: dict[str, Sent] = field(default_factory=dict)
     accepted: dict[str, str] = field(default_factory=dict)  # key -> receipt
+    moments: list[float] = field(default_factory=list)  # of the monotonic clock, when somebody was acknowledged
+    waits: list[float] = field(default_factory=list)  # seconds from the first try to the receipt
     refused: int = 0  # answers other than 303: nobody was thanked
     over: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
@@ -193,11 +195,13 @@ class Patients:
             sent = Sent(
                 secrets.token_urlsafe(18), (number + turn) % self.product.places, turn % 5 + 1, f"{number}/{turn}"
             )
-            self.attempted[sent.key] = sent
+            self.attempted[sent.key], began = sent, time.monotonic()
             while not self.over.is_set():
                 receipt, connection = self._once(connection, sent)
                 if receipt:
                     self.accepted[sent.key] = receipt
+                    self.moments.append(time.monotonic())
+                    self.waits.append(self.moments[-1] - began)
                     break
                 self.over.wait(0.05)
         connection.close()

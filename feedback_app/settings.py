@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from feedback_app.errors import ConfigurationError
 
 SECRET_BYTES = 32
+_DIFFERENT = 8  # characters in a secret that somebody did not make by holding down a key
 
 
 class Section(BaseModel):
@@ -131,9 +134,11 @@ class Wechat(Section):
     @model_validator(mode="after")
     def _complete(self) -> Wechat:
         if self.enabled and not (self.app_id and self.token.get_secret_value()):
-            raise ValueError("app_id and token are needed when enabled")
+            raise ValueError("启用微信要填 app_id 和 token / app_id and token are needed when enabled")
         if self.enabled and self.mode != "plain" and len(self.encoding_aes_key.get_secret_value()) != 43:
-            raise ValueError("encoding_aes_key must have 43 characters")
+            raise ValueError(
+                "encoding_aes_key 要有 43 个字符，从公众平台“服务器配置”里复制 / encoding_aes_key must have 43 characters"
+            )
         return self
 
     @model_validator(mode="after")
@@ -223,7 +228,14 @@ class Security(Section):
     @classmethod
     def _strong(cls, secret: SecretStr) -> SecretStr:
         if len(secret.get_secret_value()) < SECRET_BYTES:
-            raise ValueError(f"needs at least {SECRET_BYTES} characters; `service-star init` makes one")
+            raise ValueError(
+                f"太短，至少 {SECRET_BYTES} 个字符；service-star init 会生成一个 / too short: at least {SECRET_BYTES} "
+                "characters; `service-star init` makes one"
+            )
+        if len(set(secret.get_secret_value())) < _DIFFERENT:
+            raise ValueError(
+                "太容易猜到；service-star init 会生成一个 / too easy to guess; `service-star init` makes one"
+            )
         return secret
 
 
@@ -373,12 +385,16 @@ class Settings(BaseSettings):
     def _no_play_in_public(self) -> Settings:
         if self.server.is_public and (self.sandbox.enabled or self.sandbox.clock_file):
             raise ValueError(
+                "模拟平台和时钟文件只能在本机用：server.base_url 是公开地址时，去掉 sandbox.enabled 和 sandbox.clock_file / "
                 "sandbox.enabled and sandbox.clock_file are for this machine only: base_url must be on 127.0.0.1"
             )
         if self.server.is_public and self.wechat.enabled and self.wechat.mode == "plain":
-            raise ValueError("wechat.mode must be secure (or compatible) when base_url is public")
+            raise ValueError(
+                "公开地址上不能用明文模式，别人可以伪造患者的消息：wechat.mode 改成 secure，并在公众平台选“安全模式” / "
+                "wechat.mode must be secure (or compatible) when base_url is public"
+            )
         if self.server.is_public and self.security.hashing == "fast":
-            raise ValueError("security.hashing = fast is for tests only")
+            raise ValueError("security.hashing = fast 只用于测试，删掉这一行 / is for tests only: remove it")
         return self
 
 
@@ -408,10 +424,32 @@ def load(path: Path | None) -> Settings:
     try:
         return FromFile()  # type: ignore[call-arg]
     except ValidationError as error:
-        problems = [f"{'.'.join(str(part) for part in one['loc']) or 'config'}: {one['msg']}" for one in error.errors()]
+        problems = [_said(tuple(map(str, one["loc"])), one["type"], one["msg"]) for one in error.errors()]
         raise ConfigurationError("config.invalid", path=str(path or ""), problems="\n".join(problems)) from error
+    except tomllib.TOMLDecodeError as error:
+        problem = f"不是正确的 TOML / not valid TOML: {error}"
+        raise ConfigurationError("config.invalid", path=str(path or ""), problems=problem) from error
     except OSError as error:
         raise ConfigurationError("config.invalid", path=str(path or ""), problems=str(error)) from error
+
+
+def _said(where: tuple[str, ...], kind: str, message: str) -> str:
+    """One line for whoever edits the file, in both languages."""
+    name = ".".join(where) or "config"
+    if kind == "extra_forbidden":
+        return f"{name}: 没有这一项{_meant(where, '，是不是 {}？')} / there is no such key{_meant(where, '; did you mean {}?')}"
+    if kind == "missing":
+        return f"{name}: 必须填写 / must be given"
+    return f"{name}: {message.removeprefix('Value error, ')}"
+
+
+def _meant(where: tuple[str, ...], words: str) -> str:
+    """The key of the same table that is spelled most alike; "" when none is."""
+    fields: Any = Settings.model_fields
+    for part in where[:-1]:
+        fields = getattr(fields[part].annotation, "model_fields", {}) if part in fields else {}
+    alike = get_close_matches(where[-1], list(fields), n=1, cutoff=0.7)
+    return words.format(".".join((*where[:-1], alike[0]))) if alike else ""
 
 
 def default_path() -> Path:

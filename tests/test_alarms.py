@@ -2,7 +2,9 @@
 
 import json
 import logging
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -49,6 +51,16 @@ def test_a_full_disk(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alarms, "FULL", 0.0)  # as full as it is here is too full
     with runtime.reading() as session:
         assert "disk" in {one.name for one in alarms.found(session, runtime, NOON)}
+
+
+def test_each_alarm_has_its_page_in_the_runbook() -> None:
+    docs = Path(__file__).parent.parent / "docs"
+    manual = (docs / "operator.md").read_text("utf-8")
+    for name in alarms.NAMES:
+        page = re.search(rf"^\| `{name}` \|.*\((runbook/[a-z-]+\.md)\)", manual, re.MULTILINE)
+        assert page is not None, name
+        words = (docs / page[1]).read_text("utf-8")
+        assert "看到什么 · Sign" in words and "1. " in words, page[1]
 
 
 def test_operators_see_it(client: FlaskClient, runtime: Runtime) -> None:

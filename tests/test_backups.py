@@ -1,9 +1,13 @@
 """Copies of the database: whole while ratings arrive, refused when damaged, never over an existing one."""
 
+import hashlib
 import json
 import random
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 
@@ -14,12 +18,16 @@ from feedback_app.cli.main import program
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import Database
 from feedback_app.db.ratings import Rating
-from feedback_app.errors import Conflict, Refused
-from feedback_app.services import backups, ratings, schema, verification
+from feedback_app.errors import Conflict, Refused, Unavailable
+from feedback_app.services import backups, ratings, schema, verification, visits
+from feedback_app.services.backup_proofs import row_digest
 from feedback_app.services.ratings import Submission
-from feedback_app.services.runtime import Runtime
-from feedback_app.settings import Settings
+from feedback_app.services.runtime import Runtime, opened
+from feedback_app.services.vault import Vault
+from feedback_app.services.visits import Arrival
+from feedback_app.settings import Settings, load
 from tests.conftest import NOON
+from tests.people import directory
 
 pytestmark = pytest.mark.sqlite_only("its own online copy of a file; copies of a server are in test_copying")
 
@@ -43,11 +51,11 @@ def test_a_copy_made_while_ratings_arrive_is_whole(
 
     writing = Thread(target=keep_rating)
     writing.start()
-    taken = [backups.take(runtime.database, tmp_path / f"{turn}.backup", NOON) for turn in range(5)]
+    taken = [backups.take(runtime.database, tmp_path / f"{turn}.backup", runtime.vault, NOON) for turn in range(5)]
     writing.join()
     assert stat.S_IMODE((tmp_path / "0.backup").stat().st_mode) == 0o600
     for turn, copy in enumerate(taken):
-        assert backups.restore(tmp_path / f"{turn}.backup", tmp_path / f"{turn}.db").rows == copy.rows
+        assert backups.restore(tmp_path / f"{turn}.backup", tmp_path / f"{turn}.db", runtime.vault).rows == copy.rows
         restored = Database(f"sqlite:///{tmp_path / f'{turn}.db'}")
         with restored.reading() as session:
             assert session.query(Rating).count() == copy.rows["ratings"]
@@ -56,19 +64,19 @@ def test_a_copy_made_while_ratings_arrive_is_whole(
 
 
 def test_nothing_is_written_over(runtime: Runtime, tmp_path: Path) -> None:
-    backups.take(runtime.database, tmp_path / "a.backup", NOON)
+    backups.take(runtime.database, tmp_path / "a.backup", runtime.vault, NOON)
     with pytest.raises(Conflict):
-        backups.take(runtime.database, tmp_path / "a.backup", NOON)
+        backups.take(runtime.database, tmp_path / "a.backup", runtime.vault, NOON)
     for name in ("there.db", "other.db-wal"):
         (tmp_path / name).write_bytes(b"precious")
         with pytest.raises(Conflict):
-            backups.restore(tmp_path / "a.backup", tmp_path / name.removesuffix("-wal"))
+            backups.restore(tmp_path / "a.backup", tmp_path / name.removesuffix("-wal"), runtime.vault)
         assert (tmp_path / name).read_bytes() == b"precious"
 
 
 def test_every_damaged_copy_is_refused_and_leaves_nothing(runtime: Runtime, tmp_path: Path) -> None:
     dice = random.Random(7)
-    backups.take(runtime.database, tmp_path / "good.backup", NOON)
+    backups.take(runtime.database, tmp_path / "good.backup", runtime.vault, NOON)
     good = (tmp_path / "good.backup").read_bytes()
     for attempt in range(100):
         where = dice.randrange(len(good))
@@ -80,9 +88,108 @@ def test_every_damaged_copy_is_refused_and_leaves_nothing(runtime: Runtime, tmp_
         (tmp_path / "bad.backup").write_bytes(damaged)
         made = tmp_path / "bad.db"
         with pytest.raises(Refused):
-            backups.restore(tmp_path / "bad.backup", made)
+            backups.restore(tmp_path / "bad.backup", made, runtime.vault)
         assert not made.exists()
         assert not list(tmp_path.glob("*.restoring"))
+
+
+def test_another_hospitals_backup_is_told_from_a_bad_one(runtime: Runtime, tmp_path: Path) -> None:
+    file, target = tmp_path / "a.backup", tmp_path / "elsewhere" / "made.db"
+    backups.take(runtime.database, file, runtime.vault, NOON)
+    stranger = Vault("another hospital's secret, long enough 0123456789")
+    with pytest.raises(Refused, match="other_key"):
+        backups.restore(file, target, stranger)
+    assert not target.parent.exists()
+    assert backups.restore(file, target, stranger, other_key=True).rows["ratings"] == 0
+
+
+def test_nobody_without_the_secret_key_can_make_one(runtime: Runtime, tmp_path: Path) -> None:
+    """Neither by summing an edited heading anew, nor by saying that an older release wrote it with what it did not know."""
+    backups.take(runtime.database, tmp_path / "a.backup", runtime.vault, NOON)
+    line, _, database = (tmp_path / "a.backup").read_bytes().partition(b"\n")
+    told = {**json.loads(line), "taken_at": "2026-01-01T00:00:00+00:00"}
+    said = {name: value for name, value in told.items() if name not in {"sha256", "seal"}}
+    told["sha256"] = hashlib.sha256(json.dumps(said, sort_keys=True).encode() + database).hexdigest()
+    (tmp_path / "forged.backup").write_bytes(json.dumps(told).encode() + b"\n" + database)
+    with pytest.raises(Refused, match="forged"):
+        backups.restore(tmp_path / "forged.backup", tmp_path / "made.db", runtime.vault)
+
+
+def test_a_backup_of_release_0_1_0_can_be_restored(runtime: Runtime, tmp_path: Path) -> None:
+    backups.take(runtime.database, tmp_path / "a.backup", runtime.vault, NOON)
+    line, _, database = (tmp_path / "a.backup").read_bytes().partition(b"\n")
+    told = {name: json.loads(line)[name] for name in ("taken_at", "bytes", "rows")} | {"service-star backup": 1}
+    told["sha256"] = hashlib.sha256(json.dumps(told, sort_keys=True).encode() + database).hexdigest()
+    (tmp_path / "old.backup").write_bytes(json.dumps(told).encode() + b"\n" + database)
+    assert backups.restore(tmp_path / "old.backup", tmp_path / "made.db", runtime.vault).rows == told["rows"]
+
+
+def test_a_newer_one_an_archive_and_nothing_are_told_apart(runtime: Runtime, tmp_path: Path) -> None:
+    for content, code in (
+        (b'{"service-star backup": 3}\n', "newer"),
+        (b"PK\x03\x04", "not_a_backup"),
+        (b"", "not_a_backup"),
+    ):
+        (tmp_path / "x.backup").write_bytes(content)
+        with pytest.raises(Refused, match=code):
+            backups.restore(tmp_path / "x.backup", tmp_path / "made.db", runtime.vault)
+
+
+def test_without_room_nothing_is_written(runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backups.take(runtime.database, tmp_path / "a.backup", runtime.vault, NOON)
+    monkeypatch.setattr(backups, "_SPARE", 2**60)
+    with pytest.raises(Unavailable, match="no_room"):
+        backups.take(runtime.database, tmp_path / "b.backup", runtime.vault, NOON)
+    with pytest.raises(Unavailable, match="no_room"):
+        backups.restore(tmp_path / "a.backup", tmp_path / "made.db", runtime.vault)
+    assert not (tmp_path / "b.backup").exists() and not (tmp_path / "made.db").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE t SET a = '1' WHERE b IS NULL", "UPDATE t SET b = '' WHERE b IS NULL", "DELETE FROM t WHERE a = 2"],
+)
+def test_the_digest_sees_every_change_of_a_row_and_no_change_of_order(change: str) -> None:
+    def digest(*statements: str) -> str:
+        with closing(sqlite3.connect(":memory:")) as opened:
+            opened.execute("CREATE TABLE t (a, b)")
+            for one in statements:
+                opened.execute(one)
+            return row_digest(opened)
+
+    first, second = "INSERT INTO t VALUES (1, NULL)", "INSERT INTO t VALUES (2, x'00')"
+    assert digest(first, second) == digest(second, first) != digest(first, second, change)
+
+
+def test_what_waited_for_its_place_when_it_was_taken_is_no_problem_later(settings: Settings, tmp_path: Path) -> None:
+    """A backup of this minute, restored tomorrow: its newest ratings had no place in the evidence log yet."""
+    with opened(settings) as runtime:
+        schema.migrate(runtime.database, NOON)
+        with runtime.transaction() as session:
+            session.add_all(directory(NOON))
+            session.flush()
+            doctor = session.query(ServicePoint).filter_by(key="D01").one()
+            sent = Submission(doctor.id, 5, "form", "k1", answers={"overall": 5})
+            visits.accept(session, runtime.vault, sent, Arrival(device="phone"), zone=runtime.zone, now=NOON)
+        backups.take(runtime.database, tmp_path / "a.backup", runtime.vault, NOON)
+        config = configured(runtime, tmp_path)
+    restored = CliRunner().invoke(program, ["--config", str(config), "restore", str(tmp_path / "a.backup")])
+    assert restored.exit_code == 0, restored.output
+    with opened(load(config)) as made, made.reading() as session:
+        found = verification.problems(session, made.vault, NOON + timedelta(days=1))
+        assert [one.what for one in found] == ["entry_waiting"]
+
+
+def configured(runtime: Runtime, folder: Path) -> Path:
+    """The configuration of the same hospital with another, empty place for its database."""
+    config = folder / "elsewhere.toml"
+    config.write_text(
+        f'[hospital]\nname = "青山医院"\n[database]\nurl = "sqlite:///{folder / "elsewhere.db"}"\n'
+        '[complaints]\nphone = "0571"\nplace = "一楼"\nhours = "8-17"\nroutes = "法院"\n'
+        f'[security]\nsecret_key = "{runtime.settings.security.secret_key.get_secret_value()}"\n',
+        "utf-8",
+    )
+    return config
 
 
 def test_the_commands(settings: Settings, tmp_path: Path) -> None:

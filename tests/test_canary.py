@@ -89,7 +89,8 @@ def test_a_failure_is_told_to_people_and_shown(place: Town) -> None:
     assert standing is not None and standing.failing and standing.proven_at is None
     page = requests.get(f"{place.address}/evidence/", timeout=20).text
     assert "最近一次没有试成" in page
-    assert "service_star_canary_failing 1.0" in requests.get(f"{place.address}/metrics", timeout=20).text
+    told = requests.get(f"{place.address}/metrics", timeout=20).text
+    assert "service_star_canary_failing 1.0" in told and 'service_star_alarm{name="canary"} 1.0' in told
 
 
 def test_silence_for_too_long_is_a_failure(place: Town) -> None:

@@ -15,6 +15,7 @@ from feedback_app import cli, registry
 from feedback_app.cli import main
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.directory import ServicePoint
+from feedback_app.errors import ConfigurationError
 from feedback_app.services import audit, ratings
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
@@ -113,7 +114,43 @@ def test_an_unknown_key_is_named(star: Star, configured: Runtime, tmp_path: Path
     config.write_text(config.read_text("utf-8").replace('name = "青山医院"', 'nmae = "青山医院"'), "utf-8")
     wrong = star("migrate")
     assert wrong.returncode == 2
-    assert "hospital.nmae" in wrong.stderr
+    assert (
+        "hospital.nmae" in wrong.stderr and "是不是 hospital.name？" in wrong.stderr and "must be given" in wrong.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("[hospital]", "[hospital", "不是正确的 TOML"),
+        ("base_url = ", "trusted_proxy = 1\nbase_url = ", "是不是 server.trusted_proxies？"),
+        ('secret_key = "', 'secret_key = "short"  # ', "too short"),
+        ('secret_key = "', f'secret_key = "{"a" * 40}"  # ', "太容易猜到"),
+        (
+            "[wechat]\n",
+            '[wechat]\nmode = "plain"\nenabled = true\napp_id = "wx"\ntoken = "t"\n',
+            "明文模式",
+        ),
+    ],
+)
+def test_a_wrong_configuration_is_refused_in_words_that_say_what_to_do(
+    tmp_path: Path, was: str, becomes: str, said: str
+) -> None:
+    told = example_for(tmp_path).replace(was, becomes, 1)
+    (tmp_path / "config.toml").write_text(told, "utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        load(tmp_path / "config.toml")
+    assert said in str(refused.value.params["problems"])
+
+
+def example_for(folder: Path) -> str:
+    """As an operator has it: a public address, the official account not switched on."""
+    return (
+        '[hospital]\nname = "青山医院"\n[server]\nbase_url = "https://stars.qingshan.example"\n'
+        f'[database]\nurl = "sqlite:///{folder}/stars.db"\n[wechat]\n'
+        '[complaints]\nphone = "0571"\nplace = "一楼"\nhours = "8-17"\nroutes = "法院"\n'
+        '[security]\nsecret_key = "a-secret-for-tests-0123456789-0123456789"\n'
+    )
 
 
 def test_a_receipt_says_where_the_rating_is(

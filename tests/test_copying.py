@@ -101,11 +101,11 @@ def test_what_does_not_fit_leaves_the_target_empty(source: Runtime, target: Data
 
 
 def test_a_backup_of_either_kind_is_restored_into_either(source: Runtime, target: Database, tmp_path: Path) -> None:
-    taken = backups.take(source.database, tmp_path / "a.backup", NOON)
+    taken = backups.take(source.database, tmp_path / "a.backup", source.vault, NOON)
     if target.is_sqlite:
         target.close()
         Path(target.url.database or "").unlink()
-    assert backups.restore_into(target, tmp_path / "a.backup").rows == taken.rows
+    assert backups.restore_into(target, tmp_path / "a.backup", source.vault).rows == taken.rows
     reopened = Database(target.url.render_as_string(hide_password=False))
     with source.database.engine.connect() as here, reopened.engine.connect() as there:
         ours, theirs = copying.fingerprint(here), copying.fingerprint(there)
@@ -113,7 +113,7 @@ def test_a_backup_of_either_kind_is_restored_into_either(source: Runtime, target
     del ours["shown_state"], theirs["shown_state"]  # grows with every commit that touches forms
     assert ours == theirs
     with pytest.raises(Conflict):
-        backups.restore_into(target, tmp_path / "a.backup")
+        backups.restore_into(target, tmp_path / "a.backup", source.vault)
 
 
 @pytest.mark.parametrize("source", [SQLITE], indirect=True)

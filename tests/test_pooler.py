@@ -56,7 +56,7 @@ def test_everything_works_behind_it(through: str, tmp_path: Path) -> None:
         assert list(verification.problems(session, runtime.vault, runtime.now())) == []
         assert {one.receipt for one in session.query(Rating)} == set(given)
         assert len(given) == WRITERS * TURNS
-    taken = backups.take(runtime.database, tmp_path / "pooled.backup", NOON)
+    taken = backups.take(runtime.database, tmp_path / "pooled.backup", runtime.vault, NOON)
     assert taken.rows["ratings"] == len(given)
     runtime.close()
 

@@ -21,6 +21,7 @@ from feedback_app.services import backups, verification, visits
 from feedback_app.services import schema as installed
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
+from feedback_app.services.vault import Vault
 from feedback_app.services.visits import Arrival
 from tests import postgres, releases
 from tests.conftest import NOON, SQLITE, database_url, settings_for
@@ -198,7 +199,8 @@ def test_a_row_that_points_nowhere_stops_the_upgrade(old: Database, later: Path)
 @pytest.mark.parametrize("into", [SQLITE, postgres.KIND])
 def test_a_backup_of_the_release_is_restored_by_this_version(old: Database, into: str, tmp_path: Path) -> None:
     before = releases.contents(old)
-    backups.take(old, tmp_path / "old.backup", NOON)
+    vault = Vault("a-secret-for-tests-0123456789-0123456789")
+    backups.take(old, tmp_path / "old.backup", vault, NOON)
     old.close()
     folder = tmp_path / "restored"
     folder.mkdir()
@@ -206,7 +208,7 @@ def test_a_backup_of_the_release_is_restored_by_this_version(old: Database, into
     if target.is_sqlite:
         target.close()
         Path(target.url.database or "").unlink()
-    backups.restore_into(target, tmp_path / "old.backup")
+    backups.restore_into(target, tmp_path / "old.backup", vault)
     assert schema.is_at_head(target)
     after = releases.contents(target)
     assert {name: len(rows) for name, rows in before.items()} == {name: len(after[name]) for name in before}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from feedback_app.app import ask_platforms
 from feedback_app.cli._init import EXAMPLE
+from feedback_app.errors import Unavailable
 from feedback_app.services import alarms, backups, overview, periodic, platform_problems, schema
 from feedback_app.services.runtime import Runtime
 from feedback_app.texts import text
@@ -40,8 +41,19 @@ def examine(runtime: Runtime) -> Iterator[Finding]:
     for check in checks:
         try:
             yield from check(runtime)
+        except Unavailable as error:
+            yield Finding(WRONG, check.__name__.strip("_"), _without_database(check, error))
         except Exception as error:  # whatever broke, the other checks are still worth their answer
             yield Finding(WRONG, check.__name__.strip("_"), f"{type(error).__name__}: {error}")
+
+
+def _without_database(check: Callable[[Runtime], Iterator[Finding]], error: Unavailable) -> str:
+    if error.code != "database.unavailable" or check is not _database:
+        return (
+            "not looked at, because the database cannot be used" if error.code == "database.unavailable" else str(error)
+        )
+    why = str(getattr(error.__cause__, "orig", error.__cause__)).splitlines()[0]
+    return f"cannot be used: {why}. What to do: docs/runbook/database-down.md"
 
 
 def _config(runtime: Runtime) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ from feedback_app.errors import FeedbackError
 from feedback_app.services import backups, schema, verification
 from feedback_app.services.backups import Copy
 from feedback_app.services.runtime import Runtime, opened
+from feedback_app.services.vault import Vault
 from feedback_app.settings import DatabaseSection
+from feedback_app.texts import text
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -22,24 +25,30 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 def backup(session: Session, file: Path) -> None:
     """Write a consistent copy of the database to FILE; the service may run meanwhile."""
     with session.runtime() as runtime:
-        _tell(backups.take(runtime.database, file, runtime.now()), file)
+        _tell(backups.take(runtime.database, file, runtime.vault, runtime.now()), file)
     say("keep config.toml too, and apart from this file: without its secret_key nothing sealed can be read")
 
 
 @click.command(epilog="Example: service-star restore /media/disk/stars-2026-11-22.backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--other-key", is_flag=True, help="also a backup made with another secret_key, when that key is lost for good"
+)
 @click.pass_obj
-def restore(session: Session, file: Path) -> None:
+def restore(session: Session, file: Path, other_key: bool) -> None:
     """Make the database named in the configuration from FILE; refuses to write over one that exists."""
-    url = session.settings().database.url
+    settings = session.settings()
+    url = settings.database.url
     if url.startswith("sqlite:///"):
-        target = Path(url.removeprefix("sqlite:///"))
-        _tell(backups.restore(file, target), target)
+        target, vault = Path(url.removeprefix("sqlite:///")), Vault(settings.security.secret_key.get_secret_value())
+        made = backups.restore(file, target, vault, other_key=other_key)
+        _tell(made, target)
     with session.runtime() as runtime:
         if not runtime.database.is_sqlite:
-            _tell(backups.restore_into(runtime.database, file), file)
+            made = backups.restore_into(runtime.database, file, runtime.vault, other_key=other_key)
+            _tell(made, file)
         schema.migrate(runtime.database, runtime.now())  # a copy may be of an older release
-        _must_hold(runtime)
+        _must_hold(runtime, datetime.fromisoformat(made.taken_at))
 
 
 @click.command(epilog="Example: service-star drill")
@@ -48,23 +57,25 @@ def drill(session: Session) -> None:
     """Back up, restore elsewhere, verify every entry there and compare the counts; exit status 1 if anything differs."""
     with session.runtime() as runtime, tempfile.TemporaryDirectory(prefix="service-star-drill-") as name:
         folder = Path(name)
-        taken = backups.take(runtime.database, folder / "drill.backup", runtime.now())
-        made = backups.restore(folder / "drill.backup", folder / "restored.db")
+        taken = backups.take(runtime.database, folder / "drill.backup", runtime.vault, runtime.now())
+        made = backups.restore(folder / "drill.backup", folder / "restored.db", runtime.vault)
         elsewhere = DatabaseSection(url=f"sqlite:///{folder / 'restored.db'}")
         with opened(runtime.settings.model_copy(update={"database": elsewhere})) as restored:
-            _must_hold(restored)
-        if taken.rows != made.rows:
+            _must_hold(restored, datetime.fromisoformat(taken.taken_at))
+        if (taken.rows, taken.digest) != (made.rows, made.digest):
             raise FeedbackError("backup.damaged", file="drill.backup")
         with runtime.transaction() as transaction:
             backups.proven(transaction, runtime.now())
     put({"ok": True, "bytes": made.bytes, "tables": len(made.rows), "rows": sum(made.rows.values())})
 
 
-def _must_hold(runtime: Runtime) -> None:
+def _must_hold(runtime: Runtime, taken_at: datetime) -> None:
+    """Judged as of the backup's moment: what waited for its place then has not waited too long."""
     with runtime.reading() as transaction:
-        found = verification.first_problems(transaction, runtime.vault, runtime.now())
+        found = verification.first_problems(transaction, runtime.vault, taken_at)
     for one in found:
-        say(f"{one.what}: {one.where}")
+        for language in ("zh", "en"):
+            say(f"{text(f'evidence.problems.{one.what}', language)}: {one.where}")
     if found:
         sys.exit(1)
 

@@ -90,7 +90,7 @@ class Database:
             self.url,
             pool_pre_ping=not self.is_sqlite,
             hide_parameters=True,  # else an error in the log quotes what a patient wrote
-            connect_args={} if self.is_sqlite or prepared_statements else {"prepare_threshold": None},
+            connect_args={**self.connect_options(), **({} if prepared_statements or self.is_sqlite else _UNPREPARED)},
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
@@ -107,8 +107,14 @@ class Database:
         self._grouped: tuple[int, Connection] | None = None
         weakref.finalize(self, _release, self.engine, self._glances, self._kept)  # also when nobody closes it
 
+    def connect_options(self) -> dict[str, int]:
+        """How a server is given up, where the address of the database does not say otherwise."""
+        return (
+            {} if self.is_sqlite else {name: value for name, value in _GONE_AFTER.items() if name not in self.url.query}
+        )
+
     @contextmanager
-    def _said_plainly(self) -> Iterator[None]:
+    def said_plainly(self) -> Iterator[None]:
         """A full disk, a database that is down: nothing was stored, and whoever asked is told so.
 
         Raises Unavailable ``database.unavailable`` instead of the driver's own error, which goes to the log; and Refused
@@ -141,7 +147,7 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """One all-or-nothing unit of writing; committed (and on disk) when the block ends without an error."""
         with (
-            self._said_plainly(),
+            self.said_plainly(),
             self._turn(),
             Session(self._writer, expire_on_commit=False) as session,
             session.begin(),
@@ -154,7 +160,7 @@ class Database:
 
         Raises RuntimeError, and undoes everything, when a row points to one that is not there.
         """
-        with self._said_plainly(), self._turn(), self._writer.connect() as connection:
+        with self.said_plainly(), self._turn(), self._writer.connect() as connection:
             driver: Any = connection.connection.dbapi_connection
             if self.is_sqlite:
                 driver.execute("PRAGMA foreign_keys=OFF")  # dropping a table would delete its rows first
@@ -170,7 +176,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Writing]:
         """The same unit of writing as :meth:`transaction`, for ``db.writing``: the session is only made when asked for."""
-        with self._said_plainly(), self._turn(), self._kept_connection() as connection:
+        with self.said_plainly(), self._turn(), self._kept_connection() as connection:
             writing = Writing(connection)
             if self.is_sqlite:
                 writing.driver.execute("BEGIN IMMEDIATE")
@@ -195,7 +201,7 @@ class Database:
             return work(unit)
 
     def _write_together(self, take: Callable[[], list[Piece]]) -> None:
-        with self._said_plainly(), self._turn():
+        with self.said_plainly(), self._turn():
             connection = self._group_connection()
             driver: Any = connection.connection.dbapi_connection
             driver.execute("BEGIN IMMEDIATE")
@@ -216,7 +222,7 @@ class Database:
         unit = Writing(connection, within=True)
         driver.execute("SAVEPOINT piece")
         try:
-            with self._said_plainly():
+            with self.said_plainly():
                 piece.value = piece.work(unit)
                 unit.settle()
         except BaseException as error:
@@ -254,12 +260,12 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that never waits for writers. Changes made to its objects are thrown away."""
-        with self._said_plainly(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with self.said_plainly(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def shown_state(self) -> int:
         """The number of ``db.shown_state``: a glance on a connection that each thread keeps for it, a few microseconds."""
-        with self._said_plainly():
+        with self.said_plainly():
             try:
                 return self._look_at_state()
             except self._unusable:
@@ -291,8 +297,8 @@ class Database:
             self._glance().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def is_answering(self) -> bool:
-        """Whether a trivial question gets an answer."""
-        with self.engine.connect() as connection:
+        """Whether a trivial question gets an answer. Raises Unavailable ``database.unavailable``."""
+        with self.said_plainly(), self.engine.connect() as connection:
             return connection.execute(text("SELECT 1")).scalar() == 1
 
     def close(self) -> None:
@@ -334,6 +340,16 @@ def lock(unit: Unit, name: str, *, shared: bool = False) -> None:
         unit.execute(select(take(key)))
 
 
+_GONE_AFTER = {
+    "connect_timeout": 3,  # seconds
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 8000,  # milliseconds
+}
+"""A machine that loses its power refuses nothing and answers nothing. Left to itself, the network stack asks it for a quarter
+of an hour, and so long every thread that was talking to it would wait."""
+_UNPREPARED: dict[str, int | None] = {"prepare_threshold": None}
 _TAKE = ("SELECT pg_advisory_xact_lock(%s)", "SELECT pg_advisory_xact_lock_shared(%s)")
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from feedback_app.domain.periods import local_day
+from feedback_app.errors import Unavailable
 from feedback_app.jobs import media as case_media
 from feedback_app.jobs.collecting import collected
 from feedback_app.jobs.duties import Beforehand, Daily, Duties, Duty, InSteps, Step
@@ -92,7 +93,8 @@ class Worker:
             periodic.gone(session, self.name)
 
     def _try(self, failed: list[Exception], name: str, work: Callable[[], None]) -> None:
-        if self._stop.is_set():
+        without_database = any(isinstance(one, Unavailable) and one.code == "database.unavailable" for one in failed)
+        if self._stop.is_set() or without_database:
             return
         try:
             work()

@@ -1,21 +1,19 @@
 """A copy of the database that is whole, can be proven whole, and never writes over anything.
 
-A backup is one file: a line of JSON (version, moment, size of what follows, rows by table, SHA-256 of all that), then the database
-as a SQLite file, consistent while the service runs: SQLite's own online copy, or what ``copying`` read from PostgreSQL. So one
-kind of backup can be restored into either, and looked into anywhere.
+A backup is one file: a line of JSON (what it says is in ``_proofs``), then the database as a SQLite file, consistent while the
+service runs: SQLite's own online copy, or what ``copying`` read from PostgreSQL. So one kind of backup can be restored into either,
+and looked into anywhere. Nothing of it is used before all of it has been proven.
 """
 
-import hashlib
-import json
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,68 +21,65 @@ from sqlalchemy.orm import Session
 from feedback_app.db import schema
 from feedback_app.db.engine import Database
 from feedback_app.db.platform import JobRun
-from feedback_app.errors import Conflict, Refused
+from feedback_app.errors import Conflict, Refused, Unavailable
 from feedback_app.services import copying
+from feedback_app.services.backup_proofs import PIECE, proven_heading, row_digest, table_names, write_heading
+from feedback_app.services.vault import Vault
 
-FORMAT = 1
 PROVEN = "backup.proven"
-LONGEST_HEADING = 64 * 1024
-_PIECE = 1024 * 1024
 _PRIVATE = 0o600
+_SPARE = 16 * 1024 * 1024  # bytes that must stay free beside what is written
 
 
 @dataclass(frozen=True)
 class Copy:
-    """What a backup holds. ``rows``: table name -> count."""
+    """What a backup holds. ``rows``: table name -> count; ``digest``: stands for every row, as it was in the live database."""
 
     taken_at: str
     bytes: int
     rows: Mapping[str, int]
+    digest: str
 
 
-def take(database: Database, target: Path, now: datetime) -> Copy:
+def take(database: Database, target: Path, vault: Vault, now: datetime) -> Copy:
     """Write a backup to ``target`` while the service runs; on disk when this returns.
 
-    Raises Conflict ``backup.exists``, and what ``copying.copy`` raises.
+    Raises Conflict ``backup.exists``, Unavailable ``backup.no_room``, ``database.unavailable``, and what ``copying.copy`` raises.
     """
     _must_be_free(target)
-    plain = target.with_name(target.name + ".copying")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if database.is_sqlite:
+        _must_have_room(target.parent, 2 * _file_of(database).stat().st_size)
+    plain, making = (target.with_name(target.name + ending) for ending in (".copying", ".writing"))
+    for left_over in (plain, making):  # by somebody whose power was cut
+        left_over.unlink(missing_ok=True)
     try:
-        _copy_whole(database, plain)
-        rows = _rows(plain)
-        size = plain.stat().st_size
-        heading: dict[str, Any] = {
-            "service-star backup": FORMAT,
-            "taken_at": now.isoformat(),
-            "bytes": size,
-            "rows": rows,
-        }
-        digest = _begin(heading)
-        for piece in _pieces(plain):
-            digest.update(piece)
-        heading["sha256"] = digest.hexdigest()
-        with _Flushed(target) as file:
-            file.write(json.dumps(heading, ensure_ascii=False).encode() + b"\n")
-            for piece in _pieces(plain):
-                file.write(piece)
+        with database.said_plainly():
+            digest = _copy_whole(database, plain)
+        made = Copy(now.isoformat(), plain.stat().st_size, _rows(plain), digest)
+        with _flushed(making) as file:
+            file.write(write_heading(plain, vault, made.taken_at, made.rows, digest))
+            _pour(plain, file)
+        making.rename(target)
     finally:
         plain.unlink(missing_ok=True)
-    return Copy(now.isoformat(), size, rows)
+        making.unlink(missing_ok=True)
+    return made
 
 
-def restore_into(database: Database, backup: Path) -> Copy:
+def restore_into(database: Database, backup: Path, vault: Vault, *, other_key: bool = False) -> Copy:
     """Make the empty ``database`` from a backup of this or an older release, at this version. All of it or nothing.
 
-    Raises Conflict ``backup.exists`` or ``copying.not_empty``, Refused ``backup.damaged``, ``database.newer`` or what
+    Raises Conflict ``backup.exists`` or ``copying.not_empty``, Refused ``database.newer``, and what :func:`restore` or
     ``copying.copy`` raises.
     """
     if database.is_sqlite:
-        made = restore(backup, _file_of(database))
+        made = restore(backup, _file_of(database), vault, other_key=other_key)
         schema.upgrade(database)
         return made
     with tempfile.TemporaryDirectory(prefix="service-star-restore-") as folder:
         unpacked = Path(folder) / "unpacked.db"
-        made = restore(backup, unpacked)
+        made = restore(backup, unpacked, vault, other_key=other_key)
         source = Database(f"sqlite:///{unpacked}")
         try:
             schema.upgrade(source)  # an older release may have made it
@@ -105,43 +100,77 @@ def last_proven(session: Session) -> datetime | None:
     return session.scalar(select(func.max(JobRun.done_at)).where(JobRun.kind == PROVEN))
 
 
-def restore(backup: Path, target: Path) -> Copy:
-    """Make the database file ``target`` from a backup. Nothing is left behind when the backup is damaged.
+def restore(backup: Path, target: Path, vault: Vault, *, other_key: bool = False) -> Copy:
+    """Make the database file ``target`` from a backup. Nothing is written before the backup has been proven whole.
 
-    Raises Conflict ``backup.exists`` where there already is a database, Refused ``backup.damaged``.
+    ``other_key``: also one that was made with another secret key. Raises Conflict ``backup.exists`` where there already is a
+    database, Unavailable ``backup.no_room``, Refused ``backup.not_a_backup``, ``backup.newer``, ``backup.cut``, ``backup.damaged``,
+    ``backup.other_key``, ``backup.forged``.
     """
-    _must_be_free(target)
-    for beside in ("-wal", "-shm"):
+    for beside in ("", "-wal", "-shm", "-journal"):
         _must_be_free(target.with_name(target.name + beside))
+    heading = proven_heading(backup, vault, other_key=other_key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _must_have_room(target.parent, heading.bytes)
     making = target.with_name(target.name + ".restoring")
     making.unlink(missing_ok=True)
     try:
-        heading = _unpack(backup, making)
-        rows = _rows(making)
-        if rows != heading["rows"]:
+        with _flushed(making) as file:
+            _pour(backup, file, skip=heading.length)
+        made = Copy(heading.taken_at, heading.bytes, _rows(making), _digest_of(making))
+        if not heading.fits(made.rows, made.digest):
             raise Refused("backup.damaged", file=backup.name)
         making.rename(target)
     finally:
         making.unlink(missing_ok=True)
-    return Copy(str(heading["taken_at"]), int(heading["bytes"]), rows)
+    return made
 
 
 def _file_of(database: Database) -> Path:
     return Path(database.url.database or "")
 
 
-def _copy_whole(database: Database, target: Path) -> None:
+def _copy_whole(database: Database, target: Path) -> str:
+    """A digest of every row at the moment of the copy."""
     if database.is_sqlite:
         return _copy_online(_file_of(database), target)
     copied = Database(f"sqlite:///{target}")
     try:
-        copying.copy(database, copied)
+        copying.copy(database, copied)  # which compares both, row by row
     finally:
         copied.close()
         target.with_name(target.name + ".queue").unlink(missing_ok=True)
     with closing(sqlite3.connect(target)) as made:
         made.execute("PRAGMA journal_mode=DELETE")
-    return None
+    return _digest_of(target)
+
+
+def _copy_online(source: Path, target: Path) -> str:
+    """Copy and digest see the same moment: both happen inside one reading transaction, which writers do not wait for."""
+    with _flushed(target):
+        pass
+    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, isolation_level=None)) as old:
+        old.execute("BEGIN")
+        digest = row_digest(old)
+        with closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+            new.execute("PRAGMA journal_mode=DELETE")
+    return digest
+
+
+def _digest_of(path: Path) -> str:
+    with _looking_into(path) as opened:
+        return row_digest(opened)
+
+
+@contextmanager
+def _looking_into(path: Path) -> Iterator[sqlite3.Connection]:
+    """Raises Refused ``backup.damaged`` where it is no database."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as opened:
+            yield opened
+    except sqlite3.DatabaseError:
+        raise Refused("backup.damaged", file=path.name) from None
 
 
 def _must_be_free(path: Path) -> None:
@@ -149,76 +178,37 @@ def _must_be_free(path: Path) -> None:
         raise Conflict("backup.exists", file=str(path))
 
 
-def _copy_online(source: Path, target: Path) -> None:
-    _Flushed(target).close()
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
-        new.execute("PRAGMA journal_mode=DELETE")
-
-
-def _unpack(backup: Path, target: Path) -> dict[str, Any]:
-    with backup.open("rb") as file:
-        heading = _heading(file, backup.name)
-        digest, size = _begin(heading), 0
-        with _Flushed(target) as made:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-                size += len(piece)
-                made.write(piece)
-    if (size, digest.hexdigest()) != (heading["bytes"], heading["sha256"]):
-        raise Refused("backup.damaged", file=backup.name)
-    return heading
-
-
-def _heading(file: BinaryIO, name: str) -> dict[str, Any]:
-    try:
-        heading: dict[str, Any] = json.loads(file.readline(LONGEST_HEADING))
-        if heading["service-star backup"] == FORMAT and {"bytes", "sha256", "rows", "taken_at"} <= heading.keys():
-            return heading
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass
-    raise Refused("backup.damaged", file=name)
-
-
-def _count(opened: sqlite3.Connection, table: str) -> int:
-    """How many; the name comes from the file's own catalogue, and is quoted, because a name cannot be a parameter."""
-    # nosemgrep: sql-from-text
-    (count,) = opened.execute(f'SELECT count(*) FROM "{table.replace(chr(34), chr(34) * 2)}"').fetchone()  # noqa: S608 # nosec B608
-    return int(count)
+def _must_have_room(folder: Path, wanted: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < wanted + _SPARE:
+        raise Unavailable("backup.no_room", folder=str(folder), free=free // 2**20, wanted=(wanted + _SPARE) // 2**20)
 
 
 def _rows(path: Path) -> dict[str, int]:
     """Rows by table, after SQLite has looked through the whole file. Raises Refused ``backup.damaged``."""
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as opened:
-            if opened.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-                raise Refused("backup.damaged", file=path.name)
-            tables = [
-                name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-            ]
-            return {name: _count(opened, name) for name in tables}
-    except sqlite3.DatabaseError:
-        raise Refused("backup.damaged", file=path.name) from None
+    with _looking_into(path) as opened:
+        if opened.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            raise Refused("backup.damaged", file=path.name)
+        return {name: _count(opened, quoted) for name, quoted in table_names(opened)}
 
 
-def _begin(heading: Mapping[str, Any]) -> "hashlib._Hash":
-    """The digest covers what the heading says as well."""
-    said = {name: value for name, value in heading.items() if name != "sha256"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+def _count(opened: sqlite3.Connection, quoted: str) -> int:
+    """How many; the name comes from the file's own catalogue, and is quoted, because a name cannot be a parameter."""
+    # nosemgrep: sql-from-text
+    (count,) = opened.execute(f"SELECT count(*) FROM {quoted}").fetchone()  # noqa: S608 # nosec B608
+    return int(count)
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            yield piece
+def _pour(source: Path, into: "_Writing", *, skip: int = 0) -> None:
+    with source.open("rb") as file:
+        file.seek(skip)
+        while piece := file.read(PIECE):
+            into.write(piece)
 
 
-class _Flushed:
-    """A new private file that is on disk when it is closed."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb")
+class _Writing:
+    def __init__(self, descriptor: int) -> None:
+        self._file = os.fdopen(descriptor, "wb")
 
     def write(self, data: bytes) -> None:
         self._file.write(data)
@@ -228,8 +218,12 @@ class _Flushed:
         os.fsync(self._file.fileno())
         self._file.close()
 
-    def __enter__(self) -> "_Flushed":
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+@contextmanager
+def _flushed(path: Path) -> Iterator[_Writing]:
+    """A new private file that is on disk when the block ends."""
+    made = _Writing(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE))
+    try:
+        yield made
+    finally:
+        made.close()

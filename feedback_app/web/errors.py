@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from feedback_app.errors import Conflict, FeedbackError, Gone, NotAllowed, NotFound, Refused, TooOften, Unavailable
@@ -32,6 +32,8 @@ def install(app: Flask) -> None:
     def _refused(error: FeedbackError) -> Answer:
         if _is_program():
             return api_problems.of_error(error, status_of(error))
+        if error.code == "database.unavailable" and not _is_inside():
+            return _later()
         return page(explain(error.code, error.params), status_of(error))
 
     @app.errorhandler(HTTPException)
@@ -55,9 +57,37 @@ def _is_program() -> bool:
     return request.path.startswith("/api/")
 
 
+def _is_inside() -> bool:
+    return request.path.startswith("/admin/")
+
+
+_KEPT_FOR = frozenset({"patient", "invited", "follow_up", "asked"})
+"""Pages whose forms nobody signs in for, and whose answers carry a key: sent twice they count once."""
+_WORDS = ("comment", "text")
+
+
+def _later() -> Response:
+    """The database cannot be used. What a patient sent, without a script that would keep it, stays on the page they get."""
+    sent: list[tuple[str, str]] = []
+    if request.method == "POST" and request.blueprint in _KEPT_FOR:
+        sent = [(name, value) for name, values in request.form.lists() for value in values]
+    made = make_response(
+        render_template(
+            "patient/later.html",
+            sent=sent,
+            again=request.full_path.rstrip("?"),
+            written="\n".join(value for name, value in sent if name in _WORDS and value),
+            pictures=any(one.filename for one in request.files.values()) if sent else False,
+        ),
+        503,
+    )
+    made.headers["Retry-After"] = "60"
+    return made
+
+
 def page(message: str, status: int) -> tuple[str, int]:
     """A calm page that says what happened and what to do; inside the console with its menu."""
-    inside = request.path.startswith("/admin/") and g.get("account") is not None
+    inside = _is_inside() and g.get("account") is not None
     return render_template(
         "admin/message.html" if inside else "patient/message.html", message=message, status=status
     ), status

@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from feedback_app.errors import Unavailable
 from feedback_app.services import alarms, backups, canary, delivery_desk, periodic, schema
 from feedback_app.web.access import PUBLIC, allow
 from feedback_app.web.context import runtime
@@ -68,6 +69,16 @@ class _Now(Collector):
     """Read when asked."""
 
     def collect(self) -> Iterable[Metric]:
+        try:
+            yield from self._read()
+            there = True
+        except Unavailable:
+            there = False
+        yield _gauge(
+            "service_star_database_up", "1 when the database answers; without it only counters are told", there
+        )
+
+    def _read(self) -> Iterable[Metric]:
         opened, now = runtime(), runtime().now()
         with opened.reading() as session:
             ringing = {one.name for one in alarms.found(session, opened, now)}
