@@ -54,6 +54,7 @@ class Pair:
     hosts: tuple[str, str] = ("127.0.0.2", "127.0.0.3")
     ports: tuple[int, int] = field(default_factory=lambda: (free_port(), free_port()))
     primary: int = 0
+    patience: int = 15  # seconds to connect: who is dead refuses at once, and a busy machine is slow
 
     def __post_init__(self) -> None:
         self._user = postgres.NOBODY if os.geteuid() == 0 else None
@@ -76,7 +77,7 @@ class Pair:
     def url(self) -> str:
         """Whichever of the two can be written to."""
         both = "&".join(f"host={host}:{port}" for host, port in zip(self.hosts, self.ports, strict=True))
-        return f"postgresql://postgres@/stars?{both}&target_session_attrs=read-write&connect_timeout=2"
+        return f"postgresql://postgres@/stars?{both}&target_session_attrs=read-write&connect_timeout={self.patience}"
 
     @property
     def standby(self) -> int:
@@ -213,10 +214,10 @@ class Outcome:
 
 
 @contextmanager
-def _cluster(folder: Path) -> Iterator[tuple[Pair, Nodes, Product]]:
+def _cluster(folder: Path, vanish: bool) -> Iterator[tuple[Pair, Nodes, Product]]:
     """Everything up, and the product as patients see it: behind the proxy."""
     home = Path(tempfile.mkdtemp(prefix="pair-"))
-    pair = Pair(home)
+    pair = Pair(home, patience=2 if vanish else Pair.patience)
     try:
         nodes = Nodes(folder / "config.toml")
         with nginx(folder, nodes.ports) as port:
@@ -234,7 +235,7 @@ def _cluster(folder: Path) -> Iterator[tuple[Pair, Nodes, Product]]:
 
 def failover(folder: Path, *, seconds: float, patients: int, rounds: int = 1, vanish: bool = False) -> Outcome:
     """Losses after one and after two thirds of each round's time."""
-    with _cluster(folder) as (pair, nodes, product):
+    with _cluster(folder, vanish) as (pair, nodes, product):
         people = Patients(product, count=patients)
         people.start()
         done = []
@@ -246,7 +247,7 @@ def failover(folder: Path, *, seconds: float, patients: int, rounds: int = 1, va
                 done.append(made)
                 print(
                     f"  round {number + 1} ({made.how}): pause {made.pauses[0]:.2f} s when the primary went (promotion "
-                    f"{made.promotion:.2f} s of it), {made.pauses[1]:.2f} s when a node went; acknowledged "
+                    f"took {made.promotion:.2f} s), {made.pauses[1]:.2f} s when a node went; acknowledged "
                     + " / ".join(map(str, made.by_step)),
                     flush=True,
                 )

@@ -210,7 +210,7 @@ def _fill(runtime: Runtime, phones: SandboxClient, pushes: int) -> None:
     for number in range(1, pushes, 2):
         phones.patient(f"o{number}")
     for path, times in QUOTAS.items():
-        phones.fault("quota", path=path, share=200 / pushes, times=times)
+        phones.fault("quota", path=path, share=min(1.0, 200 / pushes), times=times)
     for kind, share in _independent({**FAILURES, **ODD}).items():
         phones.fault(kind, share=share, times=0, seconds=SECONDS.get(kind, 0.0))
     with runtime.transaction() as session:
