@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -126,6 +127,19 @@ def test_bodies_that_no_browser_sends_are_answered_as_before(
     for body in (b"key=%ff%fe&overall=5", "key=a&overall=五".encode(), b"\x00", b"a=1&" * 300, b"overall=5"):
         answers = [one.post(path, data=body, content_type=kind) for one in (client, plain)]
         assert outside(answers[0]) == outside(answers[1]), body
+
+
+@pytest.mark.parametrize("more", [b"", b"&slip="])
+def test_a_form_that_broke_off_on_its_way_is_not_taken_for_the_whole(
+    client: FlaskClient, runtime: Runtime, code: Callable[[str], str], more: bytes
+) -> None:
+    path, kind = f"/s/{code('D01')}", "application/x-www-form-urlencoded"
+    body = f"key={KEY}&overall=1&comment=waited".encode() + more
+    as_served = {"wsgi.input_terminated": True, "CONTENT_LENGTH": str(len(body) + 20)}
+    answer = client.post(path, input_stream=BytesIO(body), content_type=kind, environ_overrides=as_served)
+    assert answer.status_code == 400
+    with runtime.reading() as session:
+        assert session.query(Rating).count() == 0
 
 
 @pytest.mark.parametrize("name", ["stars", "ward", "tablet"])

@@ -61,6 +61,8 @@ class RatingWay:
         self._headers = _headers(https=self._secure)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("CONTENT_LENGTH"):  # else Flask takes a body that broke off for the whole of it
+            environ.pop("wsgi.input_terminated", None)
         sent = self._sent(environ) if environ["REQUEST_METHOD"] == "POST" else None
         answer = self._answer(sent) if sent else None
         if answer is None:
@@ -86,6 +88,8 @@ class RatingWay:
             return None
         body = environ["wsgi.input"].read(int(length))
         environ["wsgi.input"] = BytesIO(body)
+        if len(body) < int(length):  # broken off: half a form would keep the whole one out, for both carry the same key
+            return None
         fields = _fields(body)
         if fields is None:
             return None
