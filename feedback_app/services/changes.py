@@ -33,10 +33,12 @@ def change(session: Session, receipt: str, submission: Submission, *, zone: Zone
 
     Raises NotFound ``ratings.no_receipt``, Gone ``ratings.change_over``, and what ``ratings.submit`` raises.
     """
-    # The row is locked, so that of two changes at the same moment one follows the other.
-    first = session.scalar(select(Rating).where(Rating.receipt == receipt).with_for_update())
+    first = session.scalar(select(Rating).where(Rating.receipt == receipt))
     if first is None:
         raise NotFound("ratings.no_receipt", receipt=receipt)
+    # The month first, then the row, so that of two changes at the same moment one follows the other.
+    rows.lock_month(session, first.period)
+    session.refresh(first, with_for_update=True)
     if rows.by_idempotency_key(session, submission.idempotency_key) is None:
         if not is_open(ratings.by_receipt(session, receipt), now):
             raise Gone("ratings.change_over")

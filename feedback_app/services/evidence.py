@@ -101,7 +101,8 @@ def write_decision(session: Session, rating: Rating, now: datetime, aside: SetAs
     An outsider learns that one rating of that place and month is set aside; of which receipt, only its holder, and where
     it was replaced by another version, nobody: that a patient changed their mind is theirs alone.
     """
-    ratings.lock_month(session, rating.period)
+    with session.no_autoflush:  # first the month, then the rating, as whoever takes the month alone
+        ratings.lock_month(session, rating.period)
     return _decision(session, rating, session.get_one(ServicePoint, rating.service_point_id), now, aside)
 
 
