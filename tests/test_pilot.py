@@ -225,6 +225,16 @@ def test_no_board_is_closed_during_a_trial_nor_for_the_time_before(runtime: Runt
         assert [(award, str(period)) for award, period in done] == [("monthly", "2026-12")]
 
 
+def test_whoever_waited_while_another_went_live_drops_nothing(runtime: Runtime) -> None:
+    begin(runtime)
+    with runtime.transaction() as session:
+        seen = pilot.stage(session)
+        pilot.go_live(session, by="liu", zone=runtime.zone, now=runtime.now())
+        session.info["pilot"] = seen  # as read before the months were ours
+        with pytest.raises(Conflict, match="no_trial"):
+            pilot.go_live(session, by="wang", zone=runtime.zone, now=runtime.now())
+
+
 @pytest.mark.parametrize(
     ("before", "keys", "code"),
     [

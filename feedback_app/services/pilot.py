@@ -172,6 +172,9 @@ def go_live(session: Session, *, by: str, zone: ZoneInfo, now: datetime) -> int:
     while month <= Month.of(now, zone):  # every rating that is being written is seen, or counts after us
         ratings.lock_month(session, str(month), to_close=True)
         month = month.shifted(1)
+    session.info.pop(_KEPT, None)  # somebody else may have gone live while this one waited
+    if not stage(session).is_trial:
+        raise Conflict("pilot.no_trial")
     found = _of_trial(session, standing.since)
     for start in range(0, len(found), AT_ONCE):
         _drop(session, found[start : start + AT_ONCE], by, now)
