@@ -60,7 +60,7 @@ def take(database: Database, target: Path, vault: Vault, now: datetime) -> Copy:
         with _flushed(making) as file:
             file.write(write_heading(plain, vault, made.taken_at, made.rows, digest))
             _pour(plain, file)
-        making.rename(target)
+        _rename(making, target)
     finally:
         plain.unlink(missing_ok=True)
         making.unlink(missing_ok=True)
@@ -120,7 +120,7 @@ def restore(backup: Path, target: Path, vault: Vault, *, other_key: bool = False
         made = Copy(heading.taken_at, heading.bytes, _rows(making), _digest_of(making))
         if not heading.fits(made.rows, made.digest):
             raise Refused("backup.damaged", file=backup.name)
-        making.rename(target)
+        _rename(making, target)
     finally:
         making.unlink(missing_ok=True)
     return made
@@ -204,6 +204,16 @@ def _pour(source: Path, into: "_Writing", *, skip: int = 0) -> None:
         file.seek(skip)
         while piece := file.read(PIECE):
             into.write(piece)
+
+
+def _rename(made: Path, target: Path) -> None:
+    """The new name is on disk when this returns."""
+    made.rename(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class _Writing:

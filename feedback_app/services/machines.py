@@ -137,7 +137,8 @@ def _disk(runtime: Runtime) -> Disk:
     url = runtime.database.url
     file = Path(url.database or "") if runtime.database.is_sqlite else None
     usage = shutil.disk_usage(file.parent if file else Path())
-    size = sum(one.stat().st_size for one in file.parent.glob(f"{file.name}*")) if file else None
+    parts = [file, file.with_name(f"{file.name}-wal")] if file else []  # not a backup that lies beside it
+    size = sum(one.stat().st_size for one in parts if one.exists()) if file else None
     return Disk(alarms.disk_used(runtime), usage.free, usage.total, size)
 
 
