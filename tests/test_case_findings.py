@@ -302,3 +302,13 @@ def test_in_the_console(client: FlaskClient, runtime: Runtime, award: None) -> N
     assert submit(client, "/admin/honours/", {**form, "answer": "revoke", "why": "评选组织开会定的"}).status_code == 303
     assert submit(client, "/admin/honours/", {**form, "answer": "revoke", "why": "再来"}).status_code == 409
     assert "没有要复核的" in client.get("/admin/honours/").text
+
+
+def test_a_finding_written_anew_after_the_board_was_closed_counts_no_second_time(runtime: Runtime, award: None) -> None:
+    number = complain(runtime, at(12, 10))
+    assert find(runtime, number, date(2026, 12, 8), at(12, 12), "D01") == ""
+    close(runtime, DECEMBER)
+    assert find(runtime, number, date(2026, 12, 8), at(1, 15, 2027), "D01", result="partly") == ""
+    assert (counted(runtime, JANUARY), questions(runtime)) == ({}, [])
+    assert find(runtime, number, date(2026, 12, 8), at(1, 16, 2027), result="unfounded") == ""
+    assert questions(runtime) == [(LEFT_OUT, "2026-12", "D01")]

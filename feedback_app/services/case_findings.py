@@ -66,10 +66,14 @@ def find(session: Session, number: str, told: Finding, viewer: Viewer, *, now: d
     words = clean(told.words)
     _check(case, told, words, local_day(now, zone))
     about = _about(session, case, told, viewer)
-    for one in of_case(session, case):
-        _end(session, one, viewer.login, now)
+    standing = of_case(session, case)
+    same = {one.service_point_id for one in standing if one.since == told.day} & {point.id for point in about}
+    for one in standing:  # what is said again stays as old as it is: made anew it would count once more
+        if one.service_point_id not in same or one.since != told.day:
+            _end(session, one, viewer.login, now)
     for point in about:
-        _put(session, case, point, told.day, viewer.login, now, zone)
+        if point.id not in same:
+            _put(session, case, point, told.day, viewer.login, now, zone)
     details = {"found": told.result, "about": [point.key for point in about]}
     case_history.write(session, case, rules.FIND, actor=viewer.login, now=now, text=words, details=details)
     audit.write(session, actor=viewer.login, action="case.found", subject=number, now=now, found=told.result)
