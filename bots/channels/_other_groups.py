@@ -17,7 +17,7 @@ LONGEST = 1500  # bytes: every platform takes them in one piece
 A_MINUTE = 60  # seconds
 _TOO_FAST = frozenset({130101, 9499, 11232, 45009})
 """DingTalk, Feishu (twice), WeCom: nothing was shown, later it will be."""
-_GOOD = frozenset({0, 200})
+_GOOD = frozenset({0, 200, 1000})  # the last is WxPusher's
 _NUMBERS = ("errcode", "code", "StatusCode")
 _NEVER_LEFT = (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)
 _CUT_OFF = ("RemoteDisconnected", "ConnectionResetError")

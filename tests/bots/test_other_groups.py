@@ -91,6 +91,7 @@ def test_a_refusal_with_http_200_is_a_refusal(runtime: Runtime, platforms: Platf
         ((503, b"busy"), RETRY),
         ((502, b"<html>"), UNKNOWN),
         ((200, b"not json"), SENT),
+        ((200, {"code": 1000}), SENT),
         ((200, b"[1]"), SENT),
         ((404, {}), FAILED),
         ("hang up", UNKNOWN),
