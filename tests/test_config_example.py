@@ -59,6 +59,11 @@ def test_every_key_is_explained() -> None:
 
 def test_it_can_be_used_once_it_has_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "config.toml"
-    file.write_text(EXAMPLE.read_text("utf-8").replace('secret_key = ""', f'secret_key = "{"k" * 40}"'), "utf-8")
+    file.write_text(
+        EXAMPLE.read_text("utf-8").replace(
+            'secret_key = ""', 'secret_key = "one-that-nobody-would-guess-in-forty-signs"'
+        ),
+        "utf-8",
+    )
     monkeypatch.delenv("SERVICE_STAR_CONFIG", raising=False)
     assert load(file).hospital.name == "我们医院"

@@ -302,8 +302,8 @@ hours = "8:00"
 routes = "院内"
 """
 DEFAULTS = {
-    "a": {"host": "a.example", "url": "sqlite:////srv/a.db", "key": "a" * 40},
-    "b": {"host": "b.example", "url": "sqlite:////srv/b.db", "key": "b" * 40},
+    "a": {"host": "a.example", "url": "sqlite:////srv/a.db", "key": "the-secret-of-a-" * 3},
+    "b": {"host": "b.example", "url": "sqlite:////srv/b.db", "key": "the-secret-of-b-" * 3},
 }
 
 
@@ -313,7 +313,7 @@ DEFAULTS = {
         ({}, ""),
         ({"host": "A.example:8443"}, "server.base_url"),
         ({"url": "sqlite:////srv/../srv/a.db"}, "database.url"),
-        ({"key": "a" * 40}, "security.secret_key"),
+        ({"key": "the-secret-of-a-" * 3}, "security.secret_key"),
     ],
 )
 def test_hospitals_that_would_share_something_do_not_start(tmp_path: Path, change: dict[str, str], what: str) -> None:
