@@ -93,6 +93,20 @@ def test_a_failure_is_told_to_people_and_shown(place: Town) -> None:
     assert "service_star_canary_failing 1.0" in told and 'service_star_alarm{name="canary"} 1.0' in told
 
 
+def test_a_failure_is_tried_again_soon_and_a_success_is_not(place: Town) -> None:
+    prove(configured(place, "http://127.0.0.1:9"))
+    mended = configured(place, place.address)
+    prove(mended)  # a moment later: not yet
+    with mended.reading() as session:
+        assert session.query(Rating).count() == 0
+    clock.move(Path(mended.settings.sandbox.clock_file), mended.now() + canary.AGAIN_AFTER_FAILURE)
+    prove(mended)
+    with mended.reading() as session:
+        standing = canary.standing(session, mended, mended.now())
+        assert standing is not None and not standing.failing
+        assert not canary.is_due(session, mended.now() + canary.AGAIN_AFTER_FAILURE, 6)
+
+
 def test_silence_for_too_long_is_a_failure(place: Town) -> None:
     runtime = configured(place, place.address)
     prove(runtime)
