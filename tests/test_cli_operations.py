@@ -100,7 +100,7 @@ def test_check_says_what_is_wrong(star: Star, tmp_path: Path) -> None:
     (tmp_path / "var" / "service-star.db").unlink()
     broken = star("check")
     assert broken.returncode == 1
-    assert "WRONG   migrations: run `service-star migrate`" in broken.stdout
+    assert "WRONG   database: 数据库是空的" in broken.stdout and "run `service-star migrate`" not in broken.stdout
     assert "Traceback" not in broken.stdout + broken.stderr
 
 

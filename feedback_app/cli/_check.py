@@ -15,6 +15,10 @@ from feedback_app.services.runtime import Runtime
 from feedback_app.texts import text
 
 OK, NOTE, WRONG = "ok", "note", "WRONG"
+_EMPTY = (
+    "数据库是空的：是不是 database.url 写错了，或者放它的盘没有挂上？先不要 migrate，见 docs/runbook/database-down.md / "
+    "it is empty: is database.url wrong, or its disk not mounted? Do not migrate yet: docs/runbook/database-down.md"
+)
 _FREE_ENOUGH = 500 * 1024 * 1024
 _BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # this program was written later: a clock before that is wrong
 
@@ -71,6 +75,9 @@ def _config(runtime: Runtime) -> Iterator[Finding]:
 
 def _database(runtime: Runtime) -> Iterator[Finding]:
     runtime.database.is_answering()
+    if schema.is_empty(runtime.database):
+        yield Finding(WRONG, "database", _EMPTY)
+        return
     yield Finding(OK, "database", runtime.database.url.render_as_string(hide_password=True))
     current = schema.is_current(runtime.database)
     yield Finding(

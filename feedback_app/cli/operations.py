@@ -26,11 +26,13 @@ def init(session: Session, hospital: str, base_url: str, database: str) -> None:
     except ConfigurationError:
         session.config.unlink()  # a mistyped address: the same command again, put right
         raise
+    say(f"写好了 {session.config}（只有您能读）：请从头看一遍，每一项都有说明")
     say(f"wrote {session.config} (readable by you only): look through it, it explains itself")
     with session.runtime() as runtime:
         schema.migrate(runtime.database, runtime.now())
         with runtime.transaction() as transaction:
             token = accounts.make_setup_link(transaction, "admin", runtime.now())
+        say("数据库建好了。启动 `service-star serve` 和 `service-star work`，一天之内打开下面的链接（只能用一次）：")
         say("the database is ready. Start `service-star serve` and `service-star work`, then open this within a day:")
         click.echo(f"{runtime.settings.server.base_url}/admin/setup/{token}")
 

@@ -11,7 +11,7 @@ from alembic.operations.ops import MigrationScript
 from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.orm import configure_mappers
 
 from feedback_app import registry
@@ -73,6 +73,11 @@ def is_at_head(database: Database) -> bool:
     return set(current) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
+def is_empty(database: Database) -> bool:
+    """Whether there is no table at all."""
+    return not inspect(database.engine).get_table_names()
+
+
 def make_revision(database: Database, revision: str, message: str, complete: Rewriter) -> None:
     """For developers: write a new migration from the difference between tables and models, if there is one.
 
@@ -98,4 +103,4 @@ def _by_hand(revision: str) -> bool:
     return any((MIGRATIONS / "by_hand").glob(f"after_{revision}_*.py"))
 
 
-__all__ = ["Base", "is_at_head", "make_revision", "metadata_is_complete", "upgrade"]
+__all__ = ["Base", "is_at_head", "is_empty", "make_revision", "metadata_is_complete", "upgrade"]

@@ -20,5 +20,10 @@ def configure_mappings() -> None:
     schema.configure_mappings()
 
 
+def is_empty(database: Database) -> bool:
+    """Nothing in it at all: a wrong address, a disk that is not mounted, or a database that was never begun."""
+    return schema.is_empty(database)
+
+
 def is_current(database: Database) -> bool:
     return schema.is_at_head(database)
