@@ -22,6 +22,16 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 INSTALLER = "uv==0.13.9"
+_NOT_FROM_INDEX = """\
+软件包没有装上（原因在上面）。这台机器能访问软件包索引吗？能，再运行一次；没有互联网，用 setup --wheelhouse，见 docs/operator.md“没有互联网”。
+The packages could not be installed (see above). Is a package index reachable? Then run this again; without internet access: setup
+--wheelhouse, see docs/operator.md."""
+_READY = "装好了。接着做什么见 docs/operator.md。 / Installed. What comes next: docs/operator.md."
+_NOT_IN_WHEELHOUSE = f"""\
+软件包没有装上（原因在上面）。这个文件夹里缺文件，或者是别的版本的：要用这一版程序，在处理器相同、Python 同为 {sys.version_info[0]}.{sys.version_info[1]} 的机器上
+重新收集（python3 run.py wheelhouse 文件夹），全部拷过来，再运行一次。
+The packages could not be installed (see above). Files are missing from this folder or belong to another version: collect them again with this
+very release, on a machine with the same processor and Python {sys.version_info[0]}.{sys.version_info[1]}, carry all of them over, and run this again."""
 
 
 def ensure(lock: Path, wheelhouse: Path | None = None) -> None:
@@ -52,9 +62,7 @@ def ensure(lock: Path, wheelhouse: Path | None = None) -> None:
     for command in commands:
         done = subprocess.run(command, env=environment, cwd=ROOT)
         if done.returncode:
-            sys.exit(
-                "The packages could not be installed (see above). Is a package index reachable? Then run this again."
-            )
+            sys.exit(_NOT_IN_WHEELHOUSE if wheelhouse else _NOT_FROM_INDEX)
     for old in VENV.glob(".*-installed"):
         old.unlink()
     stamp.write_text(wanted, "utf-8")
@@ -99,10 +107,12 @@ def main(arguments: list[str]) -> int:
         if rest[0] != "--wheelhouse" or len(rest) != 2 or not Path(rest[1]).is_dir():
             sys.exit(__doc__)
         ensure(ROOT / "requirements.lock", Path(rest[1]).resolve())
+        print(_READY)
         return 0
     development = ROOT / "requirements-dev.lock"
     ensure(development if what == "test" or has_development_packages() else ROOT / "requirements.lock")
     if what == "setup":
+        print(_READY)
         return 0
     if what == "test":
         return subprocess.run([BIN / "python", "-m", "tests.run", *rest], cwd=ROOT).returncode

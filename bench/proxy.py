@@ -40,8 +40,8 @@ def configuration(port: int, behind: Sequence[int]) -> str:
     text = CONFIGURATION.read_text("utf-8")
     servers = "\n".join(f"    server 127.0.0.1:{one} max_fails=1 fail_timeout=5s;" for one in behind)
     text = re.sub(r"^    server 127\.0\.0\.1:8000.*$", servers, text, flags=re.MULTILINE)
-    text = re.sub(r"^    (?:http2|ssl_certificate|ssl_certificate_key) .*$", "", text, flags=re.MULTILINE)
-    return text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
+    text = re.sub(r"^    (?:ssl_certificate|ssl_certificate_key) .*$", "", text, flags=re.MULTILINE)
+    return text.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
 
 
 @contextmanager
