@@ -23,6 +23,8 @@ from feedback_app.errors import Refused
 from feedback_app.services.vault import Vault
 
 FORMAT = 2
+UNSEALED = 1
+"""The format of release 0.1.0."""
 LONGEST_HEADING = 64 * 1024
 PIECE = 1024 * 1024
 _NAMES = {"taken_at": str, "bytes": int, "rows": dict, "sha256": str}
@@ -75,7 +77,9 @@ def proven_heading(backup: Path, vault: Vault, *, other_key: bool) -> Heading:
         raise Refused("backup.cut", file=backup.name, have=size + heading.length, want=heading.bytes + heading.length)
     if (size, digest) != (heading.bytes, heading.told["sha256"]):
         raise Refused("backup.damaged", file=backup.name)
-    if heading.told["service-star backup"] >= FORMAT and not other_key:
+    if not other_key:
+        if heading.told["service-star backup"] == UNSEALED:  # whoever edits a file could claim this
+            raise Refused("backup.no_seal", file=backup.name)
         if heading.told["key"] != _name_of(vault):
             raise Refused("backup.other_key", file=backup.name)
         if not hmac.compare_digest(heading.told["seal"].encode(), _seal(vault, digest).encode()):

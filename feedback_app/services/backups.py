@@ -103,9 +103,9 @@ def last_proven(session: Session) -> datetime | None:
 def restore(backup: Path, target: Path, vault: Vault, *, other_key: bool = False) -> Copy:
     """Make the database file ``target`` from a backup. Nothing is written before the backup has been proven whole.
 
-    ``other_key``: also one that was made with another secret key. Raises Conflict ``backup.exists`` where there already is a
+    ``other_key``: also one that was made with another secret key, or without a seal by release 0.1.0. Raises Conflict ``backup.exists`` where there already is a
     database, Unavailable ``backup.no_room``, Refused ``backup.not_a_backup``, ``backup.newer``, ``backup.cut``, ``backup.damaged``,
-    ``backup.other_key``, ``backup.forged``.
+    ``backup.other_key``, ``backup.forged``, ``backup.no_seal``.
     """
     for beside in ("", "-wal", "-shm", "-journal"):
         _must_be_free(target.with_name(target.name + beside))
