@@ -32,7 +32,9 @@ def backup(session: Session, file: Path) -> None:
 @click.command(epilog="Example: service-star restore /media/disk/stars-2026-11-22.backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option(
-    "--other-key", is_flag=True, help="also a backup made with another secret_key, when that key is lost for good, or by release 0.1.0, without a seal"
+    "--other-key",
+    is_flag=True,
+    help="also a backup made with another secret_key, when that key is lost for good, or by release 0.1.0, without a seal",
 )
 @click.pass_obj
 def restore(session: Session, file: Path, other_key: bool) -> None:
