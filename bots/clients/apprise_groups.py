@@ -30,6 +30,7 @@ class _Watched:
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         try:
+            # nosemgrep: no-timeout
             answer = requests.request(method, url, **_mended(options))  # noqa: S113 - plug-ins pass a timeout
         except requests.RequestException as error:
             _noting.heard.append(error)

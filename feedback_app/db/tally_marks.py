@@ -86,6 +86,7 @@ def make_triggers_anew(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         for what, row in _SQLITE_TRIGGERS:
             connection.execute(text(f"DROP TRIGGER IF EXISTS ratings_{what}"))
+            # nosemgrep: sql-from-text
             connection.execute(text(_SQLITE.format(what=what, What=what.upper(), row=row)))
     else:
         for statement in _POSTGRES:
