@@ -85,8 +85,8 @@ def make_triggers_anew(connection: Connection) -> None:
     """The same after any number of calls."""
     if connection.dialect.name == "sqlite":
         for what, row in _SQLITE_TRIGGERS:
-            connection.execute(text(f"DROP TRIGGER IF EXISTS ratings_{what}"))
             # nosemgrep: sql-from-text
+            connection.execute(text(f"DROP TRIGGER IF EXISTS ratings_{what}"))
             connection.execute(text(_SQLITE.format(what=what, What=what.upper(), row=row)))
     else:
         for statement in _POSTGRES:
