@@ -113,7 +113,8 @@ def _loosely(connection: Connection) -> Iterator[None]:
         connection.execute(DropConstraint(key))
     yield
     for key in own:
-        connection.execute(AddConstraint(key))
+        # isolated, the key would be missing from every table this process makes afterwards
+        connection.execute(AddConstraint(key, isolate_from_table=False))
 
 
 def _copy_rows(reading: Connection, writing: Connection, tell: Tell) -> None:

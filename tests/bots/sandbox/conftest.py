@@ -54,5 +54,5 @@ def calls(address: str) -> Iterator[Calls]:
 
 @pytest.fixture
 def later(tmp_path: Path) -> Callable[[timedelta], None]:
-    """Move the shared clock to NOON plus something."""
+    """Move the shared clock to NOON plus something: with some room, as what is to lie behind began a little after NOON."""
     return lambda passed: clock.move(tmp_path / "clock", NOON + passed)
