@@ -56,7 +56,7 @@ class RowInteger(IntegerConverter):
 
 def create_app(settings: Settings) -> Flask:
     """The web application: patients, staff, consoles, public boards and the official account's callback."""
-    runtime = Runtime.open(settings)
+    runtime = Runtime.open(settings, settings.database.answer_seconds)
     https = settings.server.base_url.startswith("https://")
     app = Flask(
         "feedback_app",

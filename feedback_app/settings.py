@@ -94,6 +94,8 @@ class DatabaseSection(Section):
     url: str = "sqlite:///var/service-star.db"
     # PostgreSQL behind pgbouncer in transaction mode: false.
     prepared_statements: bool = True
+    # Seconds a page waits for one answer of a PostgreSQL server before it says that nothing could be stored.
+    answer_seconds: int = Field(default=10, ge=1, le=300)
 
 
 class Redis(Section):

@@ -20,6 +20,8 @@ from feedback_app.settings import Settings
 
 BEHIND_PAGES = 5
 """Niceness of the worker: counting a busy day must not make patients wait."""
+_LONGEST_STATEMENT = 1800.0
+"""Seconds the worker waits for one answer of a database server: nobody waits for it, but it must not stand still for ever."""
 
 
 @click.command(epilog="Example: service-star serve --host 127.0.0.1 --port 8000")
@@ -59,7 +61,7 @@ def work(session: Session) -> None:
 
 
 def _work(settings: Settings, stop: threading.Event) -> None:
-    with opened(settings) as runtime:
+    with opened(settings, _LONGEST_STATEMENT) as runtime:
         probes, media = app.open_probes(runtime), app.open_media(runtime)
         jobs.run_worker(runtime, app.open_channels(runtime), stop, probes, media)
 
@@ -73,7 +75,7 @@ def check(session: Session) -> None:
     for one in hospitals:
         if one.name:
             click.echo(f"== {one.name}")
-        with opened(one.settings) as runtime:
+        with opened(one.settings, one.settings.database.answer_seconds) as runtime:
             found = list(_check.examine(runtime))
         for finding in found:
             click.echo(f"{finding.level:8}{finding.subject}: {finding.detail}")

@@ -22,8 +22,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 
+from feedback_app.db import patience as waiting
 from feedback_app.db import shown_state
 from feedback_app.db.together import Group, Piece
 from feedback_app.db.writing import Unit, Writing
@@ -71,12 +73,14 @@ class Database:
     """An open database. ``transaction()`` to write, ``reading()`` to look.
 
     ``prepared_statements``: False behind a pooler that hands each transaction to another connection (pgbouncer).
+    ``patience``: seconds a server may take for one answer (``db.patience``); None: as long as it takes.
     """
 
-    def __init__(self, url: str, *, prepared_statements: bool = True) -> None:
+    def __init__(self, url: str, *, prepared_statements: bool = True, patience: float | None = None) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._queue: WriteQueue | None = None
+        self._patience = patience
         if self.is_sqlite:
             path = Path(self.url.database or "")
             if not path.name or path.name == ":memory:":
@@ -89,14 +93,17 @@ class Database:
         self.engine: Engine = create_engine(
             self.url,
             pool_pre_ping=not self.is_sqlite,
+            pool_timeout=patience or _POOL_SECONDS,
             hide_parameters=True,  # else an error in the log quotes what a patient wrote
             connect_args={**self.connect_options(), **({} if prepared_statements or self.is_sqlite else _UNPREPARED)},
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            waiting.bound(self.engine, patience, own_sessions=prepared_statements)
         driver: Any = self.engine.dialect.dbapi
-        self._unusable = (OperationalError, InterfaceError, driver.OperationalError, driver.InterfaceError)
+        self._unusable = (OperationalError, InterfaceError, NoneFree, driver.OperationalError, driver.InterfaceError)
         self._unfit = (DataError, driver.DataError)
         shown_state.watch(self.engine)
         self._writer = self.engine.execution_options(write=True)
@@ -287,7 +294,7 @@ class Database:
             kept = self._own.connection = connection
             pooled.detach()
             if not self.is_sqlite:
-                kept.autocommit = True
+                kept.autocommit, kept.limit, kept.rests = True, waiting.glance(self._patience), True
             self._glances.append(kept)
         return kept
 
@@ -349,6 +356,7 @@ _GONE_AFTER = {
 }
 """A machine that loses its power refuses nothing and answers nothing. Left to itself, the network stack asks it for a quarter
 of an hour, and so long every thread that was talking to it would wait."""
+_POOL_SECONDS = 30.0
 _UNPREPARED: dict[str, int | None] = {"prepare_threshold": None}
 _TAKE = ("SELECT pg_advisory_xact_lock(%s)", "SELECT pg_advisory_xact_lock_shared(%s)")
 

@@ -59,4 +59,6 @@ def _grow(connection: Connection) -> None:
 
 
 def _forget(connection: Connection) -> None:
+    if connection.invalidated:  # its server has gone, and what was noted of it
+        return
     connection.info.pop(_CHANGED, None)

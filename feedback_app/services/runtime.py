@@ -28,11 +28,12 @@ class Runtime:
     vault: Vault
 
     @classmethod
-    def open(cls, settings: Settings) -> "Runtime":
-        clock_file = settings.sandbox.clock_file
+    def open(cls, settings: Settings, patience: float | None = None) -> "Runtime":
+        """``patience``: seconds a database server may take for one answer; None: as long as it takes."""
+        clock_file, chosen = settings.sandbox.clock_file, settings.database
         return cls(
             settings=settings,
-            database=Database(settings.database.url, prepared_statements=settings.database.prepared_statements),
+            database=Database(chosen.url, prepared_statements=chosen.prepared_statements, patience=patience),
             clock=clocks.file_clock(Path(clock_file)) if clock_file else clocks.system_clock,
             vault=Vault(settings.security.secret_key.get_secret_value()),
         )
@@ -74,9 +75,9 @@ class Runtime:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Runtime]:
+def opened(settings: Settings, patience: float | None = None) -> Iterator[Runtime]:
     """For commands: open, and close at the end."""
-    runtime = Runtime.open(settings)
+    runtime = Runtime.open(settings, patience)
     try:
         yield runtime
     finally:
