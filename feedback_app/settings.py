@@ -260,6 +260,11 @@ class Limits(Section):
         return networks
 
 
+class Backups(Section):
+    # Alarm when no `service-star backup` was written for two nights; false where something else copies the database.
+    nightly: bool = True
+
+
 class Privacy(Section):
     text_months: int = Field(default=36, ge=1)
     contact_months: int = Field(default=12, ge=1)
@@ -362,6 +367,7 @@ class Settings(BaseSettings):
     sandbox: Sandbox = Sandbox()
     security: Security
     limits: Limits = Limits()
+    backups: Backups = Backups()
     privacy: Privacy = Privacy()
     questions: Questions = Questions()
     visits: Visits = Visits()

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,9 +29,39 @@ def test_a_backup_must_be_proven_every_eight_days(runtime: Runtime) -> None:
     assert names(runtime, 9 * DAY) == {"backup", "worker"}
     with runtime.transaction() as session:
         backups.proven(session, NOON + 9 * DAY)
+        backups.written(session, NOON + 9 * DAY)
         periodic.beat(session, "one", NOON + 9 * DAY)
     assert names(runtime, 9 * DAY) == set()
     assert "backup" in names(runtime, 18 * DAY)
+
+
+def test_nights_without_a_backup_are_told_although_the_drill_passes(runtime: Runtime) -> None:
+    def rings(days: float) -> bool:
+        return "backup_old" in names(runtime, days * DAY)
+
+    assert not rings(7)  # nobody has begun with backups: the first alarm tells them to
+    with runtime.transaction() as session:
+        backups.proven(session, NOON)
+    assert not rings(2) and rings(2.5)  # never written, although the drill passes
+    with runtime.transaction() as session:
+        backups.written(session, NOON + 2.5 * DAY)
+    assert not rings(4.5) and rings(5)
+    told = "已经 2 天没有写成新的备份文件"
+    with runtime.transaction() as session:
+        alarms.tell(session, runtime, NOON + 5 * DAY)
+        assert any(told in one.payload["text"] for one in session.query(OutboxMessage).filter_by(purpose="alarm"))
+
+
+def test_who_copies_otherwise_is_not_told(runtime: Runtime) -> None:
+    otherwise = replace(
+        runtime,
+        settings=runtime.settings.model_copy(
+            update={"backups": runtime.settings.backups.model_copy(update={"nightly": False})}
+        ),
+    )
+    with runtime.transaction() as session:
+        backups.written(session, NOON)
+    assert "backup_old" in names(runtime, 5 * DAY) and "backup_old" not in names(otherwise, 5 * DAY)
 
 
 def test_each_is_told_once_a_day_without_a_word_of_a_patient(runtime: Runtime) -> None:

@@ -213,6 +213,8 @@ def test_the_commands(settings: Settings, tmp_path: Path) -> None:
     assert json.loads(drilled.stdout)["ok"] is True
     taken = run.invoke(program, ["--config", str(config), "backup", str(tmp_path / "x.backup")])
     assert taken.exit_code == 0 and json.loads(taken.stdout)["rows"] > 0
+    with opened(settings) as looking, looking.reading() as session:
+        assert backups.last_written(session) is not None
     refused = run.invoke(program, ["--config", str(config), "restore", str(tmp_path / "x.backup")])
     assert isinstance(refused.exception, Conflict)
     moved = tmp_path / "moved.toml"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from feedback_app.cli._common import Session, put, say
-from feedback_app.errors import FeedbackError
+from feedback_app.errors import FeedbackError, Unavailable
 from feedback_app.services import backups, schema, verification
 from feedback_app.services.backups import Copy
 from feedback_app.services.runtime import Runtime, opened
@@ -26,6 +26,7 @@ def backup(session: Session, file: Path) -> None:
     """Write a consistent copy of the database to FILE; the service may run meanwhile."""
     with session.runtime() as runtime:
         _tell(backups.take(runtime.database, file, runtime.vault, runtime.now()), file)
+        _remember(runtime)
     say("keep config.toml too, and apart from this file: without its secret_key nothing sealed can be read")
 
 
@@ -69,6 +70,16 @@ def drill(session: Session) -> None:
         with runtime.transaction() as transaction:
             backups.proven(transaction, runtime.now())
     put({"ok": True, "bytes": made.bytes, "tables": len(made.rows), "rows": sum(made.rows.values())})
+
+
+def _remember(runtime: Runtime) -> None:
+    """So that nights without one are noticed. The backup is good also where nothing can be written any more."""
+    try:
+        with runtime.transaction() as transaction:
+            backups.written(transaction, runtime.now())
+    except Unavailable:
+        say(text("backup.not_remembered", "zh"))
+        say(text("backup.not_remembered", "en"))
 
 
 def _must_hold(runtime: Runtime, taken_at: datetime) -> None:

@@ -15,8 +15,10 @@ from feedback_app.services import backups, canary, delivery_desk, outbox, period
 from feedback_app.services.runtime import Runtime
 from feedback_app.texts import text
 
-NAMES = ("backup", "canary", "deliveries", "disk", "worker")
+NAMES = ("backup", "backup_old", "canary", "deliveries", "disk", "worker")
 PROVEN_WITHIN = timedelta(days=8)
+WRITTEN_WITHIN = timedelta(hours=50)
+"""The backups of two nights are missing."""
 FULL = 0.8
 GROUP = "operators"
 """The group robot that is told, where the configuration has one of this name; else the complaints office's."""
@@ -37,9 +39,7 @@ def found(session: Session, runtime: Runtime, now: datetime) -> Sequence[Alarm]:
 
 
 def _all(session: Session, runtime: Runtime, now: datetime) -> Iterator[Alarm]:
-    proven = backups.last_proven(session) or session.scalar(select(func.min(QuestionnaireVersion.created_at)))
-    if proven is not None and now - proven > PROVEN_WITHIN:
-        yield Alarm("backup", {"days": (now - proven).days})
+    yield from _backups(session, runtime, now)
     standing = canary.standing(session, runtime, now)
     if standing is not None and standing.failing:
         yield Alarm("canary")
@@ -51,6 +51,18 @@ def _all(session: Session, runtime: Runtime, now: datetime) -> Iterator[Alarm]:
         yield Alarm("disk", {"percent": int(used * 100)})
     if not periodic.alive(session, now):
         yield Alarm("worker")
+
+
+def _backups(session: Session, runtime: Runtime, now: datetime) -> Iterator[Alarm]:
+    """Proven ones from the first day on; nightly ones as soon as somebody has begun with backups at all."""
+    begun = session.scalar(select(func.min(QuestionnaireVersion.created_at))) or now
+    proven, written = backups.last_proven(session), backups.last_written(session)
+    unproven = now - (proven or begun)
+    if unproven > PROVEN_WITHIN:
+        yield Alarm("backup", {"days": unproven.days})
+    missing = now - (written or begun)
+    if runtime.settings.backups.nightly and (proven or written) and missing > WRITTEN_WITHIN:
+        yield Alarm("backup_old", {"days": missing.days})
 
 
 def disk_used(runtime: Runtime) -> float:

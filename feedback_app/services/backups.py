@@ -26,7 +26,7 @@ from feedback_app.services import copying
 from feedback_app.services.backup_proofs import PIECE, proven_heading, row_digest, table_names, write_heading
 from feedback_app.services.vault import Vault
 
-PROVEN = "backup.proven"
+PROVEN, WRITTEN = "backup.proven", "backup.written"
 _PRIVATE = 0o600
 _SPARE = 16 * 1024 * 1024  # bytes that must stay free beside what is written
 
@@ -91,13 +91,31 @@ def restore_into(database: Database, backup: Path, vault: Vault, *, other_key: b
 
 def proven(session: Session, now: datetime) -> None:
     """Write down that a backup made now was restored elsewhere and held."""
-    session.add(JobRun(kind=PROVEN, period=f"{now:%Y%m%d%H%M%S%f}"[:20], done_at=now))
-    session.flush()
+    _note(session, PROVEN, now)
 
 
 def last_proven(session: Session) -> datetime | None:
     """When a backup was last restored elsewhere and found whole."""
-    return session.scalar(select(func.max(JobRun.done_at)).where(JobRun.kind == PROVEN))
+    return _last(session, PROVEN)
+
+
+def written(session: Session, now: datetime) -> None:
+    """Write down that a backup was written now, to be kept."""
+    _note(session, WRITTEN, now)
+
+
+def last_written(session: Session) -> datetime | None:
+    """When a backup was last written to be kept; those of ``drill`` are not."""
+    return _last(session, WRITTEN)
+
+
+def _note(session: Session, kind: str, now: datetime) -> None:
+    session.add(JobRun(kind=kind, period=f"{now:%Y%m%d%H%M%S%f}"[:20], done_at=now))
+    session.flush()
+
+
+def _last(session: Session, kind: str) -> datetime | None:
+    return session.scalar(select(func.max(JobRun.done_at)).where(JobRun.kind == kind))
 
 
 def restore(backup: Path, target: Path, vault: Vault, *, other_key: bool = False) -> Copy:

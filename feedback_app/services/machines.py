@@ -80,6 +80,7 @@ class Machines:
     stuck: int
     problems: Sequence[Problem]
     proven_at: datetime | None
+    written_at: datetime | None
     disk: Disk
     keys: Sequence[Key]
     canary: Standing | None
@@ -95,6 +96,7 @@ def look(session: Session, runtime: Runtime, now: datetime) -> Machines:
         stuck=delivery_desk.stuck(session, now),
         problems=platform_problems.listed(session),
         proven_at=backups.last_proven(session),
+        written_at=backups.last_written(session),
         disk=_disk(runtime),
         keys=[
             *_platform_keys(session, now),

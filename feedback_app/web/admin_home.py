@@ -28,7 +28,7 @@ STEPS = (
 )
 """Each first step and the page where it is done; a page that is not installed gets no link."""
 
-_FOR_IT = ("backup", "disk", "worker")
+_FOR_IT = ("backup", "backup_old", "disk", "worker")
 """Alarms that stand nowhere else on the page."""
 
 
