@@ -1,7 +1,9 @@
 """Daily counts kept ready: equal to a full recount whatever happens, of points, departments and the hospital alike."""
 
+import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,9 @@ from feedback_app.db.ratings import Rating
 from feedback_app.domain import day_bodies
 from feedback_app.domain.day_bodies import Body, Counted
 from feedback_app.domain.periods import Month
-from feedback_app.services import day_counts, own_ratings, ratings, tallying
+from feedback_app.domain.questionnaire_bodies import from_body
+from feedback_app.domain.questionnaires import type_of
+from feedback_app.services import day_counts, own_ratings, questionnaires, ratings, tallying
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from tests.star_ratings import october, rate
@@ -144,3 +148,47 @@ def test_channel_hour_and_questions_of_a_rating_as_it_was_sent(runtime: Runtime,
     with runtime.reading() as session:
         body = day_counts.of_point(session, target, FIRST, LAST)[date(2026, 10, 9)]
     assert body["c"] == {"form": [1, 0, 0, 0, 0]}, "taken back: the second one counts now, unfolded too"
+
+
+@pytest.mark.both_databases
+def test_the_database_counts_what_plain_loops_over_the_ratings_count(runtime: Runtime) -> None:
+    chance, at = random.Random(5), datetime(2026, 10, 8, 22, 30, tzinfo=UTC)
+    with runtime.transaction() as session:
+        versions = [questionnaires.latest(session, key) for key in ("doctor", "inpatient", "fft")]
+        forms = {one.id: from_body(one.body) for one in versions}
+        points = list(session.scalars(select(ServicePoint.id).limit(4)))
+        for number in range(300):
+            version = chance.choice([*forms, None])
+            answers: dict[str, Any] = {
+                "overall": chance.choice([4, None]),
+                "comment": f"话{number}",
+                "gone": [1, {"a": 2}],
+            }
+            for asked in forms[version].questions if version else ():
+                possible = type_of(asked).possible(asked)
+                if possible is not None and chance.random() < 0.8:
+                    answers[asked.key] = chance.choice(list(possible))
+            who = f"{chance.randrange(40):064d}"
+            sent = Submission(chance.choice(points), chance.randrange(1, 6), "form", f"s{number}", answers=answers, version_id=version, rater_hash=who)  # fmt: skip
+            ratings.submit(session, sent, zone=runtime.zone, now=at + timedelta(hours=chance.randrange(50)))
+        session.execute(update(Rating).where(Rating.id % 11 == 0).values(status="held", why_not="t"))
+        tallying.fold(session)
+    expected: dict[tuple[int, date], Body] = {}
+    with runtime.reading() as session:
+        not_counted = day_counts.repeated(session, ["2026-10"])
+        assert len(not_counted) > 20
+        for one in session.scalars(select(Rating)):
+            body = expected.setdefault((one.service_point_id, one.day), {})
+            if one.status != "counted" or one.id in not_counted:
+                day_bodies.put_uncounted(body)
+                continue
+            questions = forms[one.questionnaire_version_id].questions if one.questionnaire_version_id else ()
+            known = [
+                (each, one.answers.get(each.key)) for each in questions if type_of(each).possible(each) is not None
+            ]
+            worth = {each.key: type_of(each).score(each, value) for each, value in known if value is not None}
+            scores = {key: score for key, score in worth.items() if score is not None}
+            hour, version = one.received_at.astimezone(UTC).hour, one.questionnaire_version_id or 0
+            day_bodies.put(body, Counted(one.score, one.channel, hour, version, scores))
+        stored = session.execute(select(DayCount.service_point_id, DayCount.day, DayCount.body)).all()
+    assert {(point_id, day): body for point_id, day, body in stored} == expected

@@ -25,18 +25,18 @@ class Counted:
     scores: Mapping[str, float]
 
 
-def put(body: Body, one: Counted) -> None:
-    """Add one rating."""
+def put(body: Body, one: Counted, n: int = 1) -> None:
+    """Add one rating, or several alike; scores to four digits, so that the order in which they come is all one."""
     place = one.level - 1
-    body.setdefault("l", [0] * STARS)[place] += 1
+    body.setdefault("l", [0] * STARS)[place] += n
     for part, key in (("c", one.channel), ("h", str(one.hour)), ("v", str(one.version))):
-        body.setdefault(part, {}).setdefault(key, [0] * STARS)[place] += 1
+        body.setdefault(part, {}).setdefault(key, [0] * STARS)[place] += n
     for question, score in one.scores.items():
-        _sum(body, f"{one.version}:{question}", 1, score)
+        _sum(body, f"{one.version}:{question}", n, n * round(score, 4))
 
 
-def put_uncounted(body: Body) -> None:
-    body["x"] = body.get("x", 0) + 1
+def put_uncounted(body: Body, n: int = 1) -> None:
+    body["x"] = body.get("x", 0) + n
 
 
 def together(bodies: Iterable[Body]) -> Body:

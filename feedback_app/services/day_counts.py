@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from feedback_app.db import day_counts, tallies, tally_marks
-from feedback_app.db.day_counts import HOSPITAL, NO_UNIT, PointDay, Raw
+from feedback_app.db.day_counts import HOSPITAL, NO_UNIT, Alike, PointDay
 from feedback_app.db.questionnaires import QuestionnaireVersion
 from feedback_app.domain import day_bodies
 from feedback_app.domain.day_bodies import Body, Counted
@@ -36,7 +36,7 @@ Stored = dict[tuple[int, date, int], Body]
 """(service point, day, department) -> body."""
 Levels = list[int]
 """Counts of one to five stars."""
-Scorer = Callable[[int, Mapping[str, Any]], dict[str, float]]
+Worth = Callable[[Any], float | None]
 _ONE_BY_ONE = 50  # points of one month; from there on the whole month is read at once
 
 
@@ -67,16 +67,20 @@ def _fold_units(session: Session, day: date, units: Collection[int]) -> None:
 def count(session: Session, keys: Collection[PointDay]) -> Stored:
     """The bodies of these points and days, counted from the ratings."""
     by_month: dict[str, set[tuple[int, date]]] = defaultdict(set)
-    for one in keys:
-        by_month[one.period].add((one.point_id, one.day))
+    for key in keys:
+        by_month[key.period].add((key.point_id, key.day))
     found: Stored = {}
-    score = _scorer(session)
+    forms = _Forms(session)
     for period, wanted in by_month.items():
         points = sorted({point_id for point_id, _ in wanted})
-        few = len(points) <= _ONE_BY_ONE
-        rows = day_counts.raw(session, period, points if few else None, {day for _, day in wanted})
-        several = tallies.repeats(session, [period], points=points if few else None)
-        _count(found, (one for one in rows if (one.point_id, one.day) in wanted), _repeated(several), score)
+        few = points if len(points) <= _ONE_BY_ONE else None
+        within = day_counts.Within(period, {day for _, day in wanted}, few)
+        for version in day_counts.versions(session, within):
+            for one in day_counts.alike(session, within, version, list(forms.scored(version or 0))):
+                if (one.point_id, one.day) in wanted:
+                    _put(found, one, forms)
+        several = _repeated(tallies.repeats(session, [period], points=few))
+        _without(found, wanted, several, session, forms)
     return found
 
 
@@ -90,37 +94,59 @@ def _repeated(several: Iterable[tallies.Repeat]) -> Collection[int]:
     return not_counted(Seen(one.id, one.point_id, one.rater, one.day, one.period, one.score) for one in several)
 
 
-def _count(found: Stored, rows: Iterable[Raw], repeated: Collection[int], score: Scorer) -> None:
-    for one in rows:
-        body = found.setdefault((one.point_id, one.day, one.unit_id), {})
-        if one.status != "counted" or one.id in repeated:
-            day_bodies.put_uncounted(body)
-        else:
-            scores = score(one.version, one.answers)
-            day_bodies.put(body, Counted(one.score, one.channel, one.received_at.hour, one.version, scores))
+def _put(found: Stored, one: Alike, forms: "_Forms") -> None:
+    body = found.setdefault((one.point_id, one.day, one.unit_id), {})
+    if one.status == "counted":
+        day_bodies.put(body, _counted(one, forms), one.n)
+    else:
+        day_bodies.put_uncounted(body, one.n)
 
 
-def _scorer(session: Session) -> Scorer:
+def _without(
+    found: Stored, wanted: set[tuple[int, date]], ids: Collection[int], session: Session, forms: "_Forms"
+) -> None:
+    """Take out the few that the database counted and that do not count."""
+    for one in day_counts.single(session, sorted(ids), forms.all_scored()):
+        if (one.point_id, one.day) not in wanted:
+            continue
+        body = found[one.point_id, one.day, one.unit_id]
+        itself: Body = {}
+        day_bodies.put(itself, _counted(one, forms))
+        day_bodies.add(body, itself, -1)
+        day_bodies.put_uncounted(body)
+
+
+def _counted(one: Alike, forms: "_Forms") -> Counted:
+    return Counted(one.score, one.channel, one.hour, one.version, forms.scores(one.version, one.answers))
+
+
+class _Forms:
     """What each answer of a form is worth; questions without a score (words, dates) are left out."""
-    known: dict[int, dict[str, Callable[[Any], float | None]]] = {}
 
-    def questions(version: int) -> dict[str, Callable[[Any], float | None]]:
-        if version not in known:
-            stored = session.get(QuestionnaireVersion, version) if version else None
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[int, dict[str, Worth]] = {}
+
+    def scored(self, version: int) -> Mapping[str, Worth]:
+        """Question -> what an answer to it is worth."""
+        if version not in self._known:
+            stored = self._session.get(QuestionnaireVersion, version) if version else None
             made = from_body(stored.body).questions if stored else ()
-            known[version] = {
+            self._known[version] = {
                 one.key: lambda value, one=one: type_of(one).score(one, value)  # type: ignore[misc]
                 for one in made
                 if type_of(one).possible(one) is not None
             }
-        return known[version]
+        return self._known[version]
 
-    def score(version: int, answers: Mapping[str, Any]) -> dict[str, float]:
-        asked = questions(version)
-        given = {key: asked[key](value) for key, value in answers.items() if key in asked}
+    def all_scored(self) -> dict[int, list[str]]:
+        """Of every version that has been seen: its questions with a score."""
+        return {version: list(worth) for version, worth in self._known.items()}
+
+    def scores(self, version: int, answers: Mapping[str, Any]) -> dict[str, float]:
+        worth = self.scored(version)
+        given = {key: worth[key](value) for key, value in answers.items() if key in worth}
         return {key: value for key, value in given.items() if value is not None}
-
-    return score
 
 
 def changed(session: Session) -> dict[tuple[date, int], list[tuple[int, Body]]]:
