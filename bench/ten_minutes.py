@@ -47,6 +47,7 @@ name = "青山医院"
 [server]
 base_url = "http://127.0.0.1:{port}"
 workers = {workers}
+THREADS
 trusted_proxies = 1
 [database]
 url = "{url}"
@@ -236,13 +237,14 @@ def _part(timed: Timed, since: int) -> str:
     return f"{len(timed.seconds) - since:5} answered, p50 {p50:.0f} p99 {p99:.0f} max {most:.0f} ms{odd}"
 
 
-def run(folder: Path, *, seconds: float, rate: float, messages: float) -> Outcome:
+def run(folder: Path, *, seconds: float, rate: float, messages: float, threads: int = 0) -> Outcome:
     """Start the product, send, stop, and compare what is stored with what was said."""
     platform = free_port()
     template = _CONFIG
     for name, value in (("APP_ID", APP_ID), ("TOKEN", TOKEN), ("AES_KEY", AES_KEY)):
         template = template.replace(name, value)
     template = template.replace("PLATFORM", f"http://127.0.0.1:{platform}")
+    template = template.replace("THREADS", f"threads = {threads}" if threads else "")
     hospital = Hospital(folder, "sqlite", template=template)
     stand_in = _sandbox(folder, hospital, platform)
     try:
@@ -322,6 +324,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--rate", type=float, default=500, help="ratings a second")
     parser.add_argument("--messages", type=float, default=15, help="of the official account, a second")
+    parser.add_argument("--threads", type=int, default=0, help="of each web process; 0: as the product does")
     parser.add_argument("--baseline", type=float, default=60, help="seconds of the bare application; 0: none")
     parser.add_argument("--folder", type=Path, help="where the database is left; default: nowhere")
     chosen = parser.parse_args()
@@ -331,7 +334,7 @@ def main() -> None:
         if chosen.baseline:
             bare, cpu = baseline(folder, seconds=chosen.baseline, rate=chosen.rate)
             tell("bare, one raw INSERT", bare, chosen.baseline, cpu)
-        found = run(folder, seconds=chosen.seconds, rate=chosen.rate, messages=chosen.messages)
+        found = run(folder, seconds=chosen.seconds, rate=chosen.rate, messages=chosen.messages, threads=chosen.threads)
     print(
         f"accepted {len(found.receipts)}, rows {found.stored}, cases {found.cases}, messages without words {found.broken}, "
         f"verify {'clean' if found.verified else 'FOUND SOMETHING'}"

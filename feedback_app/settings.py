@@ -66,7 +66,9 @@ class Server(Section):
     base_url: str = "http://127.0.0.1:8000"
     trusted_proxies: int = Field(default=0, ge=0, le=3)
     workers: int = Field(default=2, ge=1)
-    threads: int = Field(default=4, ge=1)
+    threads: int = Field(
+        default=12, ge=1
+    )  # those that write wait for one another in groups: with more, one flush serves more
     # The certificate (PEM) the web server in front shows to browsers, if this program may read it: the IT page tells its end.
     certificate_file: str = ""
     # How logs are written: a line for people, or a JSON object a line for a collector.

@@ -120,6 +120,28 @@ def test_a_taught_word_reads_everything_again_and_can_be_taken_back(runtime: Run
 
 
 @pytest.mark.both_databases
+def test_words_erased_while_they_are_read_are_kept_nowhere_and_late_ones_are_read(
+    runtime: Runtime, point: Lookup
+) -> None:
+    late, erased = say(runtime, point("D01"), "等了很久", 2), say(runtime, point("D01"), "态度很差", 1)
+    with runtime.reading() as session:
+        looked = themes.look(session)
+        assert looked is not None
+    with runtime.transaction() as session:
+        session.get_one(Rating, erased).comment = ""
+    with runtime.transaction() as session:
+        themes.write(session, looked)
+    assert told(runtime) == {"waiting": (1, 1)}
+    with runtime.transaction() as session:  # committed after one with a higher number
+        session.execute(delete(CommentTheme))
+        session.execute(delete(CommentReading))
+        session.add(CommentReading(rating_id=erased, lexicon=themes.version(), polarity="plain"))
+    assert read_all(runtime) == 1
+    with runtime.reading() as session:
+        assert session.get(CommentReading, late) is not None
+
+
+@pytest.mark.both_databases
 def test_reading_works_on_both_databases(runtime: Runtime, point: Lookup) -> None:
     say(runtime, point("D01"), "等了很久", 2)
     read_all(runtime)

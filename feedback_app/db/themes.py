@@ -1,10 +1,10 @@
 """What comments are about: each reading with its mentions, what administrators corrected, and the words they taught."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, case, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, case, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback_app.db.base import Base, Instant
@@ -98,18 +98,53 @@ def words(session: Session) -> Sequence[ThemeWord]:
     return session.scalars(select(ThemeWord).where(ThemeWord.ended_at.is_(None)).order_by(ThemeWord.id)).all()
 
 
-def unread(session: Session, most: int) -> Sequence[Rating]:
-    """Ratings with words after the last one that was read, oldest first."""
+class Words(NamedTuple):
+    """What a rating said, and where it belongs."""
+
+    rating_id: int
+    comment: str
+    score: int
+    period: str
+    unit_id: int | None
+
+
+_WORDS = (Rating.id, Rating.comment, Rating.score, Rating.period, Rating.unit_id)
+_LATE = 5_000
+"""A server's writers may commit in another order than they took their numbers: so far back it is looked again."""
+
+
+def unread(session: Session, most: int) -> list[Words]:
+    """Of ratings that were not read yet, oldest first."""
     last = session.scalar(select(func.max(CommentReading.rating_id))) or 0
-    query = select(Rating).where(Rating.id > last, Rating.comment != "", Rating.status != CANARY)
-    return session.scalars(query.order_by(Rating.id).limit(most)).all()
+    read = select(CommentReading.rating_id).where(CommentReading.rating_id == Rating.id).exists()
+    query = select(*_WORDS).where(Rating.id > last - _LATE, Rating.comment != "", Rating.status != CANARY, ~read)
+    return [Words(*row) for row in session.execute(query.order_by(Rating.id).limit(most))]
 
 
-def outdated(session: Session, lexicon: str, most: int) -> Sequence[Rating]:
-    """Ratings that were read by other words, newest first; the words of some may be erased by now."""
+def outdated(session: Session, lexicon: str, most: int) -> list[Words]:
+    """Of ratings that were read by other words, newest first; the words of some may be erased by now."""
     other = or_(CommentReading.lexicon < lexicon, CommentReading.lexicon > lexicon)  # unlike !=, found by the index
-    query = select(Rating).join(CommentReading, CommentReading.rating_id == Rating.id).where(other)
-    return session.scalars(query.order_by(CommentReading.rating_id.desc()).limit(most)).all()
+    query = select(*_WORDS).join(CommentReading, CommentReading.rating_id == Rating.id).where(other)
+    return [Words(*row) for row in session.execute(query.order_by(CommentReading.rating_id.desc()).limit(most))]
+
+
+def unchanged(session: Session, some: Sequence[Words]) -> list[Words]:
+    """Those that still say the same: words may be erased at any time."""
+    query = select(*_WORDS).where(Rating.id.in_([one.rating_id for one in some]))
+    now = {Words(*row) for row in session.execute(query)}
+    return [one for one in some if one in now]
+
+
+def replace(session: Session, readings: Sequence[Mapping[str, Any]], mentions: Sequence[Mapping[str, Any]]) -> None:
+    """What was read in these comments takes the place of what was read before. Rows as the two tables have them."""
+    ids = [one["rating_id"] for one in readings]
+    for table in (CommentTheme, CommentReading):
+        gone = delete(table).where(table.rating_id.in_(ids))
+        session.execute(gone.execution_options(synchronize_session=False))
+    if readings:
+        session.execute(insert(CommentReading), list(readings))
+    if mentions:
+        session.execute(insert(CommentTheme), list(mentions))
 
 
 def is_outdated(session: Session, lexicon: str) -> bool:

@@ -38,6 +38,17 @@ class Beforehand:
     whole: Whole
 
 
+@dataclass(frozen=True)
+class InParts:
+    """Work in many small parts, each found out by ``look`` in a reading transaction and then written; until there are no more.
+
+    ``look`` gives None when there is nothing left. ``write`` leaves out what has changed since.
+    """
+
+    look: Callable[[Session], Any]
+    write: Callable[[Session, Any], object]
+
+
 Daily = Whole | InSteps
 
 
@@ -50,7 +61,7 @@ class Duty:
 
     name: str
     has_work: Callable[[Session, Runtime, datetime], bool]
-    work: Whole | InSteps | Beforehand
+    work: Whole | InSteps | InParts | Beforehand
     leased: bool = True
 
 

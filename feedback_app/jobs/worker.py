@@ -14,7 +14,7 @@ from feedback_app.domain.periods import local_day
 from feedback_app.errors import Unavailable
 from feedback_app.jobs import media as case_media
 from feedback_app.jobs.collecting import collected
-from feedback_app.jobs.duties import Beforehand, Daily, Duties, Duty, InSteps, Step
+from feedback_app.jobs.duties import Beforehand, Daily, Duties, Duty, InParts, InSteps, Step
 from feedback_app.jobs.proving import Probes, Prover
 from feedback_app.jobs.sending import Channels, Sender
 from feedback_app.services import bindings, deliveries, periodic
@@ -121,6 +121,9 @@ class Worker:
         if isinstance(duty.work, InSteps):
             self._walk(duty, duty.work.step)
             return
+        if isinstance(duty.work, InParts):
+            self._part_by_part(duty, duty.work)
+            return
         if isinstance(duty.work, Beforehand):
             self._prepared(duty, duty.work)
             return
@@ -162,6 +165,17 @@ class Worker:
                 if duty.leased and not periodic.hold(session, duty.name, self.name, now):
                     return
                 after = step(session, self._runtime, now, after or 0)
+
+    def _part_by_part(self, duty: Duty, work: InParts) -> None:
+        while not self._stop.is_set():
+            with self._runtime.reading() as session:
+                seen = work.look(session)
+            if seen is None:
+                return
+            with self._runtime.transaction() as session:
+                if duty.leased and not periodic.hold(session, duty.name, self.name, self._runtime.now()):
+                    return
+                work.write(session, seen)
 
     def _daily(self, kind: str, work: Daily) -> None:
         now = self._runtime.now()

@@ -12,18 +12,17 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from feedback_app.db import themes as tables
 from feedback_app.db.ratings import Rating
-from feedback_app.db.themes import CommentReading, CommentTheme
+from feedback_app.db.themes import Words
 from feedback_app.domain import harm, themes
 from feedback_app.domain.periods import Month
 from feedback_app.domain.themes import BAD, GOOD, MIXED, PLAIN, Lexicon, Reading
 
 PRESET = Path(__file__).parent.parent / "presets" / "themes.toml"
-BATCH = 300
+BATCH = 100
 ABUSE = "abuse"
 _LONGEST_WORDS = 200
 Taught = tuple[tuple[str, str, str], ...]  # theme, role, word
@@ -103,46 +102,69 @@ def has_work(session: Session) -> bool:
     return bool(tables.unread(session, 1)) or tables.is_outdated(session, version(taught(session)))
 
 
-def work(session: Session) -> int:
-    """Read the next comments; returns how many. New ones first, then those read by other words."""
+@dataclass(frozen=True)
+class Looked:
+    """What was read, by which words; not yet stored."""
+
+    lexicon: str
+    found: Sequence[tuple[Words, Reading, str]]  # words, reading, why it is never quoted
+    silent: Sequence[int]  # ratings whose words are erased by now
+
+
+def look(session: Session, most: int = BATCH) -> Looked | None:
+    """Read the next comments, new ones first, then those read by other words; None when there are no more."""
     more = taught(session)
-    ratings = tables.unread(session, BATCH) or tables.outdated(session, version(more), BATCH)
-    tables.stays_as_read(session, [one.id for one in ratings if not one.comment], version(more))
-    _keep(session, [one for one in ratings if one.comment], more)
-    return len(ratings)
+    some = tables.unread(session, most) or tables.outdated(session, version(more), most)
+    return _read(some, more) if some else None
+
+
+def write(session: Session, looked: Looked) -> None:
+    """Store it, as far as the comments still say the same."""
+    tables.stays_as_read(session, looked.silent, looked.lexicon)
+    still = set(tables.unchanged(session, [one for one, _, _ in looked.found]))
+    found = [part for part in looked.found if part[0] in still]
+    corrected = tables.corrections(session, [one.rating_id for one in still])
+    tables.replace(
+        session,
+        [
+            {"rating_id": one.rating_id, "lexicon": looked.lexicon, "polarity": reading.polarity, "held": why}
+            for one, reading, why in found
+        ],
+        [row for one, reading, _ in found for row in _rows(one, reading, corrected.get(one.rating_id, {}))],
+    )
+
+
+def work(session: Session) -> int:
+    """The next comments, read and stored; returns how many."""
+    looked = look(session)
+    if looked is None:
+        return 0
+    write(session, looked)
+    return len(looked.found) + len(looked.silent)
 
 
 def read_again(session: Session, rating: Rating) -> None:
     """One comment at once, after somebody corrected it."""
-    _keep(session, [rating], taught(session))
-
-
-def _keep(session: Session, ratings: Sequence[Rating], more: Taught) -> None:
-    ids = [one.id for one in ratings]
-    session.execute(delete(CommentTheme).where(CommentTheme.rating_id.in_(ids)))
-    session.execute(delete(CommentReading).where(CommentReading.rating_id.in_(ids)))
-    corrected = tables.corrections(session, ids)
-    for rating in ratings:
-        reading = read(rating.comment, rating.score, more)
-        session.add(
-            CommentReading(
-                rating_id=rating.id, lexicon=version(more), polarity=reading.polarity, held=held(rating.comment)
-            )
-        )
-        session.add_all(_rows(rating, reading, corrected.get(rating.id, {})))
     session.flush()
+    words = Words(rating.id, rating.comment, rating.score, rating.period, rating.unit_id)
+    write(session, _read([words], taught(session)))
 
 
-def _rows(rating: Rating, reading: Reading, corrected: Mapping[str, tables.ThemeCorrection]) -> Iterable[CommentTheme]:
-    found = {one.theme: (one.polarity, "、".join(one.words)[:_LONGEST_WORDS]) for one in reading.mentions}
+def _read(some: Sequence[Words], more: Taught) -> Looked:
+    found = [(one, read(one.comment, one.score, more), held(one.comment)) for one in some if one.comment]
+    return Looked(version(more), found, [one.rating_id for one in some if not one.comment])
+
+
+def _rows(one: Words, reading: Reading, corrected: Mapping[str, tables.ThemeCorrection]) -> Iterable[dict[str, Any]]:
+    found = {each.theme: (each.polarity, "、".join(each.words)[:_LONGEST_WORDS]) for each in reading.mentions}
     for theme, correction in corrected.items():
         found[theme] = (correction.polarity, "")
     for theme, (polarity, words) in found.items():
         if polarity:
-            yield CommentTheme(
-                rating_id=rating.id, theme=theme, polarity=polarity, words=words,
-                period=rating.period, unit_id=rating.unit_id,
-            )  # fmt: skip
+            yield {
+                "rating_id": one.rating_id, "theme": theme, "polarity": polarity, "words": words,
+                "period": one.period, "unit_id": one.unit_id,
+            }  # fmt: skip
 
 
 def overview(session: Session, month: Month, unit_id: int | None = None) -> Overview:
