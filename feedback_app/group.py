@@ -71,6 +71,10 @@ def _database(one: Hospital) -> str:
     return f"{kind}:{Path(path).resolve()}" if kind.startswith("sqlite") else _without_password(url)
 
 
+def _path(told: str) -> str:
+    return str(Path(told).resolve()) if told else ""
+
+
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or 5432}{parts.path}?{parts.query}"
@@ -81,6 +85,8 @@ _OWN: Mapping[str, Callable[[Hospital], str]] = {
     "database.url": _database,
     "security.secret_key": lambda one: one.settings.security.secret_key.get_secret_value(),
     "wechat.app_id": lambda one: one.settings.wechat.app_id if one.settings.wechat.enabled else "",
+    "visits.drop_folder": lambda one: _path(one.settings.visits.drop_folder),
+    "evidence.file": lambda one: _path(one.settings.evidence.file),
 }
 """What no two hospitals may have in common: name of the setting -> its value, "" when unused."""
 

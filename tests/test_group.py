@@ -295,6 +295,10 @@ base_url = "https://{host}"
 url = "{url}"
 [security]
 secret_key = "{key}"
+[visits]
+drop_folder = "{visits}"
+[evidence]
+file = "{heads}"
 [complaints]
 phone = "0571-8888"
 place = "一楼"
@@ -302,9 +306,12 @@ hours = "8:00"
 routes = "院内"
 """
 DEFAULTS = {
-    "a": {"host": "a.example", "url": "sqlite:////srv/a.db", "key": "the-secret-of-a-" * 3},
-    "b": {"host": "b.example", "url": "sqlite:////srv/b.db", "key": "the-secret-of-b-" * 3},
-}
+    name: {
+        "host": f"{name}.example", "url": f"sqlite:////srv/{name}.db", "key": f"the-secret-of-{name}-" * 3,
+        "visits": f"/srv/{name}/visits", "heads": f"/mnt/{name}/heads",
+    }
+    for name in "ab"
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -314,11 +321,14 @@ DEFAULTS = {
         ({"host": "A.example:8443"}, "server.base_url"),
         ({"url": "sqlite:////srv/../srv/a.db"}, "database.url"),
         ({"key": "the-secret-of-a-" * 3}, "security.secret_key"),
+        ({"visits": "/srv/b/../a/visits/"}, "visits.drop_folder"),
+        ({"heads": "/mnt/a/heads"}, "evidence.file"),
+        ({"visits": "", "heads": ""}, ""),
     ],
 )
 def test_hospitals_that_would_share_something_do_not_start(tmp_path: Path, change: dict[str, str], what: str) -> None:
     for name, values in DEFAULTS.items():
-        given = {**values, **(change if name == "b" else {})}
+        given = {**values, **(change if name == "b" or not any(change.values()) else {})}
         (tmp_path / f"{name}.toml").write_text(CONFIGURED.format(name=name, **given), "utf-8")
     if not what:
         assert [one.name for one in group.read(tmp_path)] == ["a", "b"]

@@ -104,6 +104,7 @@ def enter(app: Flask, runtime: Runtime, role: str) -> tuple[FlaskClient, str]:
 
 def verdict(answer: Any, kind: str) -> str:
     """``never``: the role is not asked in; ``hidden``: the object is as if it did not exist; ``let in``."""
+    str(answer.headers).encode("latin-1")  # or no web server sends it
     where = answer.headers.get("Location", "")
     if answer.status_code == 302 and where.startswith(("/admin/sign-in", "/staff/sign-in")):
         return "never"

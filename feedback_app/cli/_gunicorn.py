@@ -19,8 +19,10 @@ from feedback_app.services import schema
 from feedback_app.settings import Settings
 
 _SECRET_PATHS = re.compile(
-    r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/mail|stars/review|mine|i|f)/+)[^/]+"
+    r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/in|staff/mail|stars/review|mine|i|f|tablet"
+    r"|case/+[^/]+|events/+[^/]+)/+)[^/]+"
 )
+"""What stands behind these opens something to whoever reads it: a receipt, a one-time link, the code of one's own case."""
 _FORMATS = {
     "text": "%(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms",
     # What is put in holds no quotation marks: gunicorn allows none in a method, and paths are quoted.

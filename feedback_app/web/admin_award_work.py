@@ -19,6 +19,7 @@ from feedback_app.web.access import ADMIN, QUALITY, allow
 from feedback_app.web.asked import whole_number
 from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.errors import status_of
+from feedback_app.web.file_names import named
 
 blueprint = Blueprint("admin_award_work", __name__, url_prefix="/admin/awards")
 LARGEST_TABLE = 2 * 1024 * 1024  # bytes
@@ -243,5 +244,4 @@ def package_table(award: str, period: str) -> Response:
 
 def _file(content: bytes, name: str, kind: str) -> Response:
     answer = Response(content, mimetype=kind)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return named(answer, name)

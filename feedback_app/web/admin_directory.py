@@ -12,6 +12,7 @@ from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
 from feedback_app.web.asked import number_from
 from feedback_app.web.context import explain, language, runtime, t
+from feedback_app.web.file_names import named
 
 blueprint = Blueprint("admin_directory", __name__, url_prefix="/admin/directory")
 navigation.add(10, "admin_directory.index", "directory.nav")
@@ -185,5 +186,4 @@ def template(kind: str) -> Response:
     answer = current_app.response_class(
         list_templates.workbook(kind), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     )
-    answer.headers.set("Content-Disposition", "attachment", filename=list_templates.file_name(kind))
-    return answer
+    return named(answer, list_templates.file_name(kind))

@@ -11,6 +11,7 @@ from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, OFFICE, QUALITY, allow
 from feedback_app.web.asking import asking
 from feedback_app.web.context import explain, language, runtime, t
+from feedback_app.web.file_names import named
 from feedback_app.web.patient import Draft
 
 blueprint = Blueprint("admin_paper", __name__)
@@ -90,5 +91,4 @@ def print_() -> Any:
     except (Refused, NotFound) as error:
         return _page(explain(error.code, error.params)), 400
     answer = Response(pdf, mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{t('paper.title')}_{name}_{count}.pdf")
-    return answer
+    return named(answer, f"{t('paper.title')}_{name}_{count}.pdf")

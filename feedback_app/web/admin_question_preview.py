@@ -18,6 +18,7 @@ from feedback_app.services.questionnaires import plain_key
 from feedback_app.web.access import ADMIN, allow
 from feedback_app.web.asking import asking
 from feedback_app.web.context import explain, language, runtime
+from feedback_app.web.file_names import named
 from feedback_app.web.question_words import set_key
 
 blueprint = Blueprint("admin_question_preview", __name__)
@@ -98,5 +99,4 @@ def paper() -> Any:
         flash(explain(error.code, error.params), "warn")
         return redirect(url_for("admin_questions.index", set=set_key()), 303)
     answer = Response(pdf, mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "inline", filename=f"{plain_key(set_key())}.pdf")
-    return answer
+    return named(answer, f"{plain_key(set_key())}.pdf", shown=True)

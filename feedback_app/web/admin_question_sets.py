@@ -17,6 +17,7 @@ from feedback_app.services import (
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, allow
 from feedback_app.web.context import explain, runtime, t
+from feedback_app.web.file_names import named
 
 blueprint = Blueprint("admin_question_sets", __name__)
 navigation.add(36, "admin_question_sets.index", "questionnaire.nav")
@@ -72,8 +73,7 @@ def export(key: str) -> Any:
         flash(t("question_sets.not_written", why=explain(error.code, error.params)), "warn")
         return redirect(url_for("admin_questions.index", set=key), 303)
     answer = Response(text, mimetype="application/toml")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{question_sets.key_of(key + '.toml')}.toml")
-    return answer
+    return named(answer, f"{question_sets.key_of(key + '.toml')}.toml")
 
 
 @blueprint.post("/admin/question-sets/rules")

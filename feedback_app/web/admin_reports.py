@@ -1,7 +1,6 @@
 """Reports to download: choose a month and a department, then one press for a PDF, an editable DOCX or an XLSX."""
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, g, render_template, request
 
@@ -15,6 +14,7 @@ from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, DIRECTOR, HEAD, OFFICE, QUALITY, allow, asks_again, viewer
 from feedback_app.web.asked import number_from
 from feedback_app.web.context import language, runtime
+from feedback_app.web.file_names import named
 
 blueprint = Blueprint("admin_reports", __name__)
 navigation.add(5, "admin_reports.index", "reports.nav")
@@ -96,9 +96,5 @@ def _file(kind: str, form: str) -> Response:
     content = papers.made(paper, form, now)
     with runtime().transaction() as session:
         audit.write(session, actor=g.account.login, action="report.made", subject=f"{kind} {month}", now=now, form=form)
-    name = quote(f"{paper.title} {paper.subtitle}.{form}".replace("/", "-"))
-    plain = f"{kind}-{month}.{form}"
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}"
-    return Response(
-        content, mimetype=papers.MIME[form], headers={"Content-Disposition": disposition, "Cache-Control": "no-store"}
-    )
+    answer = Response(content, mimetype=papers.MIME[form], headers={"Cache-Control": "no-store"})
+    return named(answer, f"{paper.title} {paper.subtitle}.{form}", plain=f"{kind}-{month}.{form}")

@@ -9,6 +9,7 @@ from feedback_app.services import awards, budgets, rewards
 from feedback_app.web.access import ADMIN, DIRECTOR, QUALITY, allow, asks_again
 from feedback_app.web.context import explain, runtime, t
 from feedback_app.web.errors import status_of
+from feedback_app.web.file_names import named
 
 blueprint = Blueprint("admin_rewards", __name__, url_prefix="/admin/campaign/rewards")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -78,5 +79,4 @@ def file(reward_list: int, form: str) -> Response:
     with runtime().transaction() as session:
         rows = rewards.table(session, reward_list, by=g.account.login, now=runtime().now())
     answer = Response(rewards.as_csv(rows), mimetype="text/csv") if form == "csv" else Response(rewards.as_xlsx(rows), mimetype=_XLSX)  # fmt: skip
-    answer.headers.set("Content-Disposition", "attachment", filename=f"rewards-{reward_list}.{form}")
-    return answer
+    return named(answer, f"rewards-{reward_list}.{form}")

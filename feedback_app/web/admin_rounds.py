@@ -31,6 +31,7 @@ from feedback_app.web import navigation, round_forms
 from feedback_app.web.access import ADMIN, QUALITY, allow, asks_again
 from feedback_app.web.context import explain, language, runtime, t
 from feedback_app.web.errors import status_of
+from feedback_app.web.file_names import named
 
 blueprint = Blueprint("admin_rounds", __name__, url_prefix="/admin/rounds")
 navigation.add(52, "admin_rounds.index", "rounds.nav")
@@ -335,8 +336,7 @@ def letters(key: str) -> Response:
 
 def _pdf(drawn: bytes, name: str) -> Response:
     answer = Response(drawn, mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return named(answer, name)
 
 
 def _id(name: str) -> int:

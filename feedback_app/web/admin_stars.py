@@ -28,6 +28,7 @@ from feedback_app.services.transaction import Session
 from feedback_app.web import navigation
 from feedback_app.web.access import ADMIN, QUALITY, allow, asks_again
 from feedback_app.web.context import language, runtime, t
+from feedback_app.web.file_names import named
 
 blueprint = Blueprint("admin_stars", __name__, url_prefix="/admin/stars")
 navigation.add(50, "admin_stars.index", "stars.nav")
@@ -201,8 +202,7 @@ def papers(award: str, period: str) -> Response:
         made = certificates.of_source(session, board_subject(award, period))
     drawn = certificate_papers.document(made, runtime().settings, runtime().now(), language())
     answer = FlaskResponse(drawn, mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{award}_{period}.pdf")
-    return answer
+    return named(answer, f"{award}_{period}.pdf")
 
 
 def _board(session: Session, award: str, period: Period) -> Board:

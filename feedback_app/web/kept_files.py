@@ -5,6 +5,7 @@ from typing import Protocol
 from flask import Response
 
 from feedback_app.services.inspections import JPEG
+from feedback_app.web.file_names import named
 
 
 class Kept(Protocol):
@@ -19,6 +20,4 @@ class Kept(Protocol):
 def sent(found: Kept) -> Response:
     """Pictures (made anew by us) stand in the page, everything else is to be saved."""
     answer = Response(found.content, mimetype=found.content_type)
-    if found.content_type != JPEG:
-        answer.headers.set("Content-Disposition", "attachment", filename=found.name)
-    return answer
+    return answer if found.content_type == JPEG else named(answer, found.name)
