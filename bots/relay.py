@@ -57,7 +57,7 @@ class Relay:
         self._envelope = Envelope(key, settings.wechat.app_id) if key else None
         self._http = requests.Session()
         self._http.trust_env = False
-        self._free = threading.BoundedSemaphore(max(1, settings.server.threads - 1))
+        self._free = threading.BoundedSemaphore(max(1, settings.web_threads - 1))
 
     def pass_on(self, push: Push, now: datetime) -> Answered:
         """The other server's answer: byte for byte, or opened and sealed anew where it has a token of its own.

@@ -31,6 +31,7 @@ from feedback_app.web import (
     statics,
     tablets,
 )
+from feedback_app.web.compiled_templates import COMPILED
 from feedback_app.web.measured import Measured
 
 ROOT = Path(__file__).parent.parent
@@ -147,6 +148,7 @@ def ask_platforms(runtime: Runtime) -> Mapping[str, str]:
 
 
 def _words_in_templates(app: Flask, settings: Settings) -> None:
+    app.jinja_env.bytecode_cache = COMPILED
     app.jinja_env.trim_blocks = True
     app.jinja_env.filters["screened"] = context.screened
     app.jinja_env.lstrip_blocks = True

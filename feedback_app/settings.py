@@ -66,9 +66,7 @@ class Server(Section):
     base_url: str = "http://127.0.0.1:8000"
     trusted_proxies: int = Field(default=0, ge=0, le=3)
     workers: int = Field(default=2, ge=1)
-    threads: int = Field(
-        default=12, ge=1
-    )  # those that write wait for one another in groups: with more, one flush serves more
+    threads: int | None = Field(default=None, ge=1)  # None: as suits the database (``Settings.web_threads``)
     # The certificate (PEM) the web server in front shows to browsers, if this program may read it: the IT page tells its end.
     certificate_file: str = ""
     # How logs are written: a line for people, or a JSON object a line for a collector.
@@ -378,6 +376,13 @@ class Settings(BaseSettings):
     mllp: Mllp = Mllp()
     canary: Canary = Canary()
     evidence: EvidenceSection = EvidenceSection()
+
+    @property
+    def web_threads(self) -> int:
+        """In each web process. On a SQLite file those that write wait for one another: with more, one flush serves more. On a
+        server each thread may need two connections, of which it has a hundred for all.
+        """
+        return self.server.threads or (12 if self.database.url.startswith("sqlite") else 6)
 
     @property
     def group_names(self) -> frozenset[str]:

@@ -78,7 +78,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._options = {
             "bind": f"{host}:{port}",
             "workers": workers,
-            "threads": settings.server.threads,
+            "threads": settings.web_threads,
             "worker_class": PatientWorker,
             "preload_app": True,
             "control_socket_disable": True,  # two instances of one user would silently take the same path
