@@ -2,10 +2,13 @@
 
 import re
 import secrets
+import ssl
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from bots.wechat import signature, xml
 from bots.wechat.crypto import Envelope
@@ -30,7 +33,7 @@ def send_form(runtime: Runtime, target: Target) -> Attempt:
     """Open the form, choose the lowest level, send it; the answer must lead to a receipt."""
     address = f"{_base(runtime)}/s/{target.code}"
     try:
-        with requests.Session() as http:
+        with _phone() as http:
             page = http.get(address, timeout=TIMEOUT)
             fields = dict(_HIDDEN.findall(page.text))
             if page.status_code != 200 or "key" not in fields:
@@ -51,10 +54,24 @@ def send_message(runtime: Runtime, target: Target) -> Attempt:
     seconds, nonce = str(int(time.time())), secrets.token_hex(8)
     body, query = _pushed(runtime, f"{target.name} {canary.LEVEL}星", seconds, nonce)
     try:
-        sent = requests.post(f"{_base(runtime)}/wechat", params=query, data=body, timeout=TIMEOUT)
+        with _phone() as http:
+            sent = http.post(f"{_base(runtime)}/wechat", params=query, data=body, timeout=TIMEOUT)
     except requests.RequestException as error:
         return Attempt("bot", target.kind, problem=f"not reached: {type(error).__name__}")
     return Attempt("bot", target.kind, problem="" if sent.status_code == 200 else f"answered {sent.status_code}")
+
+
+class _LocalTrust(HTTPAdapter):
+    """Trusts what this machine trusts besides what comes with the library: a hospital may have certificates of its own."""
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> Any:
+        return super().init_poolmanager(*args, **more, ssl_context=ssl.create_default_context())
+
+
+def _phone() -> requests.Session:
+    http = requests.Session()
+    http.mount("https://", _LocalTrust())
+    return http
 
 
 def _pushed(runtime: Runtime, words: str, seconds: str, nonce: str) -> tuple[bytes, dict[str, str]]:

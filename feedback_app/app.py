@@ -55,9 +55,12 @@ class RowInteger(IntegerConverter):
     regex = r"[0-9]{1,9}"
 
 
-def create_app(settings: Settings) -> Flask:
-    """The web application: patients, staff, consoles, public boards and the official account's callback."""
-    runtime = Runtime.open(settings, settings.database.answer_seconds)
+def create_app(settings: Settings, *, create: bool = True) -> Flask:
+    """The web application: patients, staff, consoles, public boards and the official account's callback.
+
+    ``create``: a database file that is not there is made, empty; else its pages are calm until it is there.
+    """
+    runtime = Runtime.open(settings, settings.database.answer_seconds, create=create)
     https = settings.server.base_url.startswith("https://")
     app = Flask(
         "feedback_app",

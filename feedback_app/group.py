@@ -137,7 +137,7 @@ def _say(start_response: "StartResponse", status: str, kind: str, words: str) ->
 
 def application(hospitals: Sequence[Hospital]) -> ByHost:
     """One web application for each hospital, each over its own database with its own keys."""
-    return ByHost({one.host: create_app(one.settings) for one in hospitals})
+    return ByHost({one.host: create_app(one.settings, create=False) for one in hospitals})
 
 
 def at_once(hospitals: Sequence[Hospital], work: Callable[[Hospital], None], stop: threading.Event) -> None:

@@ -19,7 +19,9 @@ from feedback_app.services import canary, exports, rating_lists, star_facts, tod
 from feedback_app.services.exports import Span
 from feedback_app.services.rating_lists import Wanted
 from feedback_app.services.runtime import Runtime
+from feedback_app.texts import text
 from tests.bots.town import Town, town
+from tests.own_certificate import https_server
 
 KINDS = {"D01": "staff", "W03": "window", "L02": "logistics", "SF": "department"}
 
@@ -142,3 +144,30 @@ def test_people_are_told_once_when_a_round_is_left_out(place: Town) -> None:
         standing = canary.standing(session, runtime, runtime.now())
         assert standing is not None and not standing.failing
         assert session.query(OutboxMessage).count() == 1
+
+
+def test_reasons_are_told_in_words(place: Town) -> None:
+    runtime = configured(place, "http://127.0.0.1:9")
+    prove(runtime)
+    with runtime.reading() as session:
+        standing = canary.standing(session, runtime, runtime.now())
+    assert standing is not None and {one.why for one in standing.problems} == {"unreachable"}
+    for detail, why in {
+        "not reached: SSLError": "certificate",
+        "not reached: ReadTimeout": "slow",
+        "the form answered 502": "answer",
+        "it was answered, but is not stored with its level": "lost",
+        "anything else": "other",
+    }.items():
+        assert canary.Problem("form", "staff", detail).why == why
+        assert text(f"canary.why.{why}")
+
+
+def test_what_this_machine_trusts_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hospital with certificates of its own: where ``curl`` reaches the address, the test does too."""
+    with https_server(tmp_path) as (address, authority):
+        with pytest.raises(requests.exceptions.SSLError), probes._phone() as http:
+            http.get(address, timeout=20)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        with probes._phone() as http:
+            assert http.get(address, timeout=20).status_code == 404

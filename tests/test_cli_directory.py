@@ -72,6 +72,7 @@ def test_the_good_rows_on_request(command: Command) -> None:
 def test_new_departments_on_request(command: Command) -> None:
     content = "工号,姓名,科室\nD09,单晓,眼科\n"
     assert command("staff", content).exit_code == 1
+    assert "--create-departments" in command("staff", content).stderr
     done = command("staff", content, "--create-departments")
     assert (done.exit_code, command.has("眼科")) == (0, True)
 

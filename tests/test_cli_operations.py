@@ -98,6 +98,9 @@ def test_check_says_what_is_wrong(star: Star, tmp_path: Path) -> None:
     assert fine.returncode == 0, fine.stdout + fine.stderr
     assert "complaints.phone is still the example's" in fine.stdout
     (tmp_path / "var" / "service-star.db").unlink()
+    missing = star("check")
+    assert missing.returncode == 1 and "WRONG   database: 数据库文件不在" in missing.stdout
+    (tmp_path / "var" / "service-star.db").touch()
     broken = star("check")
     assert broken.returncode == 1
     assert "WRONG   database: 数据库是空的" in broken.stdout and "run `service-star migrate`" not in broken.stdout

@@ -1,8 +1,10 @@
 """Issue 8, item 6: what deploy/ and the manuals tell an operator to do can be done: every command, unit, file and name in them exists."""
 
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import yaml
 
 from feedback_app.cli.main import program
 from feedback_app.settings import Settings
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.*"))
@@ -42,6 +45,8 @@ def problem(words: list[str]) -> str:
     context = click.Context(program)
     current: click.Command = program
     left = list(words)
+    if left == ["--version"]:
+        return ""
     while left and left[0].startswith("--config"):
         left = left[2:] if left[0] == "--config" else left[1:]
     while isinstance(current, click.Group) and left:
@@ -116,6 +121,7 @@ def test_units_belong_together() -> None:
         file.stem for file in UNITS if file.suffix == ".service"
     }
     told = set(re.findall(r"service-star-[a-z]+(?:\.timer)?", (ROOT / "docs" / "operator.md").read_text("utf-8")))
+    told -= {file.name for file in (ROOT / "deploy").glob("service-star-*")}
     assert {one if "." in one else f"{one}.service" for one in told} <= names
 
 
@@ -145,3 +151,33 @@ def test_the_container_runs_commands_that_exist() -> None:
     (command,) = re.findall(r"^CMD (\[.*\])$", text, re.M)
     assert not problem(yaml.safe_load(command))
     assert "run.py setup --wheelhouse" in text and (ROOT / "run.py").is_file()
+
+
+def test_without_systemd_what_ends_is_started_again_until_it_is_stopped(tmp_path: Path) -> None:
+    """The keeper of deploy/service-star-run, around a command that says when it begins and when it is asked to end."""
+    told = tmp_path / "told"
+    stand_in = tmp_path / "service-star"
+    stand_in.write_text(
+        f"#!/bin/sh\ntrap 'echo ended >> {told}; exit' TERM\necho $$ $* >> {told}\nwhile :; do sleep 0.1; done\n"
+    )
+    stand_in.chmod(0o755)
+    around = {**os.environ, "SERVICE_STAR_COMMAND": str(stand_in), "SERVICE_STAR_RUN": str(tmp_path)}
+
+    def begun() -> list[str]:
+        return [line for line in (told.read_text() if told.exists() else "").splitlines() if line.endswith(" work --x")]
+
+    keeper = subprocess.Popen(["sh", ROOT / "deploy" / "service-star-run", "keep", "work", "work", "--x"], env=around)
+    try:
+        until(lambda: len(begun()) == 1, "the command begins", tmp_path)
+        assert (tmp_path / "work.pid").read_text().strip() == str(keeper.pid)
+        os.kill(int(begun()[0].split()[0]), signal.SIGKILL)
+        until(lambda: len(begun()) == 2, "it begins again", tmp_path)
+    finally:
+        keeper.terminate()
+        assert keeper.wait(60) == 0
+    assert told.read_text().endswith("ended\n") and not (tmp_path / "work.pid").exists()
+
+
+def test_the_shell_scripts_parse() -> None:
+    for name in ("service-star", "service-star-run"):
+        assert subprocess.run(["sh", "-n", ROOT / "deploy" / name], check=False).returncode == 0

@@ -132,6 +132,13 @@ def test_the_kind_is_recognised_by_its_headings(headings: list[str], kind: str |
     assert recognise_kind([["某某医院一览表"], headings, ["1", "2", "3"]]) == kind
 
 
+def test_the_post_is_the_title_only_where_there_is_no_other() -> None:
+    alone: Any = reading("staff", ["工号", "姓名", "岗位"], ["1", "张伟", "主管护师"]).points[0]
+    both: Any = reading("staff", ["工号", "姓名", "岗位", "职称"], ["1", "张伟", "导诊", "主管护师"]).points[0]
+    assert alone.values["title"] == both.values["title"] == "主管护师"
+    assert alone.defaults == both.defaults == {"category": "护理"}
+
+
 def test_staff_rows_and_their_reasons() -> None:
     result = reading(
         "staff",

@@ -19,6 +19,19 @@ _EMPTY = (
     "数据库是空的：是不是 database.url 写错了，或者放它的盘没有挂上？先不要 migrate，见 docs/runbook/database-down.md / "
     "it is empty: is database.url wrong, or its disk not mounted? Do not migrate yet: docs/runbook/database-down.md"
 )
+_MISSING = (
+    "数据库文件不在：是不是盘没有挂上、被移走了，或者 database.url 写错了？先不要 migrate，见 docs/runbook/database-down.md / "
+    "{why}: is the disk not mounted, was it moved, is database.url wrong? Do not migrate: docs/runbook/database-down.md"
+)
+_LOCKED = (
+    "另一个程序占着数据库文件，评价存不进去：见 docs/runbook/database-down.md 的“被锁住” / "
+    "another program keeps the file locked, so no rating can be stored: docs/runbook/database-down.md"
+)
+_RELATIVE = (
+    "路径是相对的，换一个目录执行就找不到：database.url 写成四条斜杠的完整路径，如 sqlite:////opt/service-star/var/stars.db / "
+    "the path is relative to the folder where a command is started: write it whole, with four slashes"
+)
+_PATIENCE = 5  # seconds: longer than any transaction of ours
 _FREE_ENOUGH = 500 * 1024 * 1024
 _BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # this program was written later: a clock before that is wrong
 
@@ -42,10 +55,17 @@ def examine(runtime: Runtime) -> Iterator[Finding]:
         _disk,
         _alarms,
     )
+    missed = False
     for check in checks:
+        if missed and check in _OF_THE_DATABASE:
+            yield Finding(WRONG, check.__name__.strip("_"), "not looked at, because the database cannot be used")
+            continue
         try:
-            yield from check(runtime)
+            for found in check(runtime):
+                missed = missed or found == Finding(WRONG, "database", _EMPTY)
+                yield found
         except Unavailable as error:
+            missed = missed or error.code == "database.unavailable"
             yield Finding(WRONG, check.__name__.strip("_"), _without_database(check, error))
         except Exception as error:  # whatever broke, the other checks are still worth their answer
             yield Finding(WRONG, check.__name__.strip("_"), f"{type(error).__name__}: {error}")
@@ -57,6 +77,8 @@ def _without_database(check: Callable[[Runtime], Iterator[Finding]], error: Unav
             "not looked at, because the database cannot be used" if error.code == "database.unavailable" else str(error)
         )
     why = str(getattr(error.__cause__, "orig", error.__cause__)).splitlines()[0]
+    if "there is no file" in why:
+        return _MISSING.format(why=why)
     return f"cannot be used: {why}. What to do: docs/runbook/database-down.md"
 
 
@@ -78,7 +100,14 @@ def _database(runtime: Runtime) -> Iterator[Finding]:
     if schema.is_empty(runtime.database):
         yield Finding(WRONG, "database", _EMPTY)
         return
-    yield Finding(OK, "database", runtime.database.url.render_as_string(hide_password=True))
+    address = runtime.database.url.render_as_string(hide_password=True)
+    yield (
+        Finding(OK, "database", address)
+        if runtime.database.takes_writers(_PATIENCE)
+        else Finding(WRONG, "database", _LOCKED)
+    )
+    if runtime.database.is_sqlite and not Path(runtime.database.url.database or "").is_absolute():
+        yield Finding(NOTE, "database", _RELATIVE)
     current = schema.is_current(runtime.database)
     yield Finding(
         *((OK, "migrations", "at this version") if current else (WRONG, "migrations", "run `service-star migrate`"))
@@ -147,3 +176,6 @@ def _alarms(runtime: Runtime) -> Iterator[Finding]:
     if all(one.name != "backup" for one in found):
         told = f"last restored and proven {proven:%Y-%m-%d}" if proven else "none proven yet: run `service-star drill`"
         yield Finding(OK if proven else NOTE, "backup", told)
+
+
+_OF_THE_DATABASE = (_clock, _worker, _platforms, _alarms)

@@ -32,9 +32,9 @@ class Session:
         return self.config.is_dir()
 
     @contextmanager
-    def runtime(self) -> Iterator[Runtime]:
-        """The opened runtime; raises ConfigurationError."""
-        with opened(self.settings()) as runtime:
+    def runtime(self, *, create: bool = False) -> Iterator[Runtime]:
+        """The opened runtime; raises ConfigurationError. ``create``: a database file that is not there is made."""
+        with opened(self.settings(), create=create) as runtime:
             yield runtime
 
 

@@ -129,6 +129,8 @@ def _report(kind: str, table: Table, preview: Preview, *, imported: bool, as_jso
         say(f"note, line {problem.line}: {problem_words(problem, table)}")
     if len(preview.warnings) > 10:
         say(f"… and {len(preview.warnings) - 10} more notes (see --json)")
+    if any(one.code == "directory.department_unknown" for one in preview.rejected):
+        say("同时新建这些科室：同一条命令，加上 --create-departments / create them too: add --create-departments")
     if preview.new_departments:
         say(f"new departments: {'、'.join(preview.new_departments)}")
     if preview.missing:

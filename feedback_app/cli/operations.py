@@ -28,7 +28,7 @@ def init(session: Session, hospital: str, base_url: str, database: str) -> None:
         raise
     say(f"写好了 {session.config}（只有您能读）：请从头看一遍，每一项都有说明")
     say(f"wrote {session.config} (readable by you only): look through it, it explains itself")
-    with session.runtime() as runtime:
+    with session.runtime(create=True) as runtime:
         schema.migrate(runtime.database, runtime.now())
         with runtime.transaction() as transaction:
             token = accounts.make_setup_link(transaction, "admin", runtime.now())
@@ -51,7 +51,7 @@ def admin_link(session: Session) -> None:
 @click.pass_obj
 def migrate(session: Session) -> None:
     """Bring the database to this version."""
-    with session.runtime() as runtime:
+    with session.runtime(create=True) as runtime:
         schema.migrate(runtime.database, runtime.now())
         say("database is up to date")
 

@@ -38,7 +38,7 @@ def serve(session: Session, host: str, port: int, workers: int | None) -> None:
         workers = workers or max(one.settings.server.workers for one in hospitals)
     else:
         settings = session.settings()
-        make = partial(app.create_app, settings)
+        make = partial(app.create_app, settings, create=False)
     Server(settings, host, port, workers or settings.server.workers, make).run()
 
 
@@ -61,7 +61,7 @@ def work(session: Session) -> None:
 
 
 def _work(settings: Settings, stop: threading.Event) -> None:
-    with opened(settings, _LONGEST_STATEMENT) as runtime:
+    with opened(settings, _LONGEST_STATEMENT, create=False) as runtime:
         probes, media = app.open_probes(runtime), app.open_media(runtime)
         jobs.run_worker(runtime, app.open_channels(runtime), stop, probes, media)
 
@@ -75,7 +75,7 @@ def check(session: Session) -> None:
     for one in hospitals:
         if one.name:
             click.echo(f"== {one.name}")
-        with opened(one.settings, one.settings.database.answer_seconds) as runtime:
+        with opened(one.settings, one.settings.database.answer_seconds, create=False) as runtime:
             found = list(_check.examine(runtime))
         for finding in found:
             click.echo(f"{finding.level:8}{finding.subject}: {finding.detail}")

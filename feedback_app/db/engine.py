@@ -12,10 +12,12 @@ import fcntl
 import hashlib
 import logging
 import os
+import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from feedback_app.db import patience as waiting
 from feedback_app.db import shown_state
+from feedback_app.db.same_file import SameFile
 from feedback_app.db.together import Group, Piece
 from feedback_app.db.writing import Unit, Writing
 from feedback_app.errors import Refused, Unavailable
@@ -61,6 +64,10 @@ class WriteQueue:
                 self._holder = None
                 fcntl.flock(lock, fcntl.LOCK_UN)
 
+    def forget(self) -> None:
+        """Open the file of this name anew the next time: the one that is open may have been moved away."""
+        self._process = 0
+
     def _own_file(self) -> int:
         """Kept open, one a process: a lock taken through a file that was open before a fork would be the parent's, too."""
         if self._process != os.getpid():
@@ -74,22 +81,26 @@ class Database:
 
     ``prepared_statements``: False behind a pooler that hands each transaction to another connection (pgbouncer).
     ``patience``: seconds a server may take for one answer (``db.patience``); None: as long as it takes.
+    ``create``: a SQLite file that is not there is made; else it is missed until it is there (a disk that is not mounted).
     """
 
-    def __init__(self, url: str, *, prepared_statements: bool = True, patience: float | None = None) -> None:
+    def __init__(
+        self, url: str, *, prepared_statements: bool = True, patience: float | None = None, create: bool = True
+    ) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._queue: WriteQueue | None = None
+        self._file: SameFile | None = None
         self._patience = patience
         if self.is_sqlite:
             path = Path(self.url.database or "")
             if not path.name or path.name == ":memory:":
                 raise ValueError("the database must be a file: several processes share it")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            queue = path.with_name(path.name + ".queue")
-            for own in (path, queue):  # for nobody else on this machine; SQLite gives its -wal the same mode
-                own.touch(mode=0o600, exist_ok=True)
-            self._queue = WriteQueue(queue)
+            if create:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=0o600, exist_ok=True)  # for nobody else on this machine; SQLite gives its -wal the same
+            self._file = file = SameFile(path)
+            self._queue = WriteQueue(path.with_name(path.name + ".queue"))
         self.engine: Engine = create_engine(
             self.url,
             pool_pre_ping=not self.is_sqlite,
@@ -98,6 +109,7 @@ class Database:
             connect_args={**self.connect_options(), **({} if prepared_statements or self.is_sqlite else _UNPREPARED)},
         )
         if self.is_sqlite:
+            event.listen(self.engine, "do_connect", partial(_never_create, file))
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
@@ -139,7 +151,9 @@ class Database:
     def _turn(self) -> Iterator[None]:
         """Wait for the one writer of a SQLite file; on a server only see to it that nobody opens one inside another."""
         if self._queue is not None:
+            self._same_file()
             with self._queue.turn():
+                self._same_file()  # waiting may have taken long
                 yield
             return
         if getattr(self._own, "writes", False):
@@ -267,12 +281,15 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that never waits for writers. Changes made to its objects are thrown away."""
-        with self.said_plainly(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
-            yield session
+        with self.said_plainly():
+            self._same_file()
+            with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+                yield session
 
     def shown_state(self) -> int:
         """The number of ``db.shown_state``: a glance on a connection that each thread keeps for it, a few microseconds."""
         with self.said_plainly():
+            self._same_file()
             try:
                 return self._look_at_state()
             except self._unusable:
@@ -305,11 +322,46 @@ class Database:
 
     def is_answering(self) -> bool:
         """Whether a trivial question gets an answer. Raises Unavailable ``database.unavailable``."""
-        with self.said_plainly(), self.engine.connect() as connection:
-            return connection.execute(text("SELECT 1")).scalar() == 1
+        with self.said_plainly():
+            self._same_file()
+            with self.engine.connect() as connection:
+                return connection.execute(text("SELECT 1")).scalar() == 1
+
+    def takes_writers(self, seconds: float) -> bool:
+        """False when another program keeps the SQLite file locked for so long. Waits for nobody's turn, and writes nothing."""
+        if self._file is None:
+            return True
+        with self.said_plainly():
+            self._same_file()
+            with closing(sqlite3.connect(self.url.database or "", timeout=seconds)) as connection:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                        return False
+                    raise
+                connection.rollback()
+        return True
+
+    def _same_file(self) -> None:
+        """Go on with the file that is there now; what is open on one that was moved away is left to end by itself.
+
+        Raises sqlite3.OperationalError when none is there.
+        """
+        if self._file is not None and self._file.must_be_there():
+            _log.error("another file is now in the place of the database: it is used from here on")
+            self._glances.clear()
+            self._kept.clear()
+            self.engine.dispose()
+            self._begin_anew()
+            if self._queue is not None:
+                self._queue.forget()
 
     def close(self) -> None:
         _release(self.engine, self._glances, self._kept)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._grouped = None
         self._own = threading.local()
 
@@ -368,6 +420,11 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA wal_autocheckpoint=8000",  # pages: where `work` runs, little is left to do for whoever comes so far (``settle``)
 )
+
+
+def _never_create(file: SameFile, *_: object) -> None:
+    """SQLite would make an empty file where there is none."""
+    file.must_exist()
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

@@ -29,6 +29,8 @@ _STAFF = {
     "wecom_userid": "wecom_userid userid 企业微信账号 企业微信 企业微信id 企业微信号 企微账号 企微id 企微 账号",
     "email": "email mail e-mail 邮箱 电子邮箱 邮件 电子邮件 邮箱地址",
 }
+_INSTEAD = {"岗位": "title", "岗位名称": "title", "工种": "title"}
+"""Headings of small hospitals' lists, which say 主任医师 or 护士 there: read so only where no other column is the title."""
 _DEPARTMENT = {
     "key": "dept_code code 科室代码 科室编码 科室编号 部门代码 部门编码 部门编号 代码 编码 编号",
     "name": "name dept department 科室名称 科室 部门名称 部门 名称",
@@ -171,6 +173,10 @@ def recognise(kind: Kind, cells: Sequence[str]) -> Columns:
     for place, cell in enumerate(cells):
         field = words.get(heading(cell))
         if field and field not in columns.values():
+            columns[place] = field
+    for place, cell in enumerate(cells):
+        field = _INSTEAD.get(heading(cell))
+        if kind.name == "staff" and field and place not in columns and field not in columns.values():
             columns[place] = field
     return columns
 

@@ -60,7 +60,32 @@ class Standing:
 
     proven_at: datetime | None
     failing: bool
-    problems: tuple[str, ...] = ()
+    problems: tuple["Problem", ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One way in that was not proven. ``detail``: as it was written down, for IT."""
+
+    channel: str
+    kind: str
+    detail: str
+
+    @property
+    def why(self) -> str:
+        """The key below ``canary.why``."""
+        found = (key for key, sign in _WHY.items() if sign in self.detail)
+        return next(found, "other")
+
+
+_WHY = {
+    "certificate": "SSLError",
+    "slow": "Timeout",
+    "unreachable": "not reached",
+    "lost": "not stored",
+    "answer": "answered",
+}
+"""What the reasons of ``bots.probes`` and of ``record`` mean, the first that fits."""
 
 
 def mark(vault: Vault, key: str) -> str:
@@ -139,7 +164,7 @@ def standing(session: Session, runtime: Runtime, now: datetime) -> Standing | No
     if last is None:
         return Standing(None, False) if settings.enabled else None
     round_ = runs.at(session, last.at)
-    problems = tuple(f"{one.channel}/{one.kind}: {one.detail}" for one in round_ if not one.ok)
+    problems = tuple(Problem(one.channel, one.kind, one.detail) for one in round_ if not one.ok)
     late = settings.enabled and is_late(session, now, settings.every_hours)
     return Standing(_proven_at(session), bool(problems) or late, problems)
 

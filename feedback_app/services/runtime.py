@@ -28,12 +28,17 @@ class Runtime:
     vault: Vault
 
     @classmethod
-    def open(cls, settings: Settings, patience: float | None = None) -> "Runtime":
-        """``patience``: seconds a database server may take for one answer; None: as long as it takes."""
+    def open(cls, settings: Settings, patience: float | None = None, *, create: bool = True) -> "Runtime":
+        """``patience``: seconds a database server may take for one answer; None: as long as it takes.
+
+        ``create``: a database file that is not there is made, empty.
+        """
         clock_file, chosen = settings.sandbox.clock_file, settings.database
         return cls(
             settings=settings,
-            database=Database(chosen.url, prepared_statements=chosen.prepared_statements, patience=patience),
+            database=Database(
+                chosen.url, prepared_statements=chosen.prepared_statements, patience=patience, create=create
+            ),
             clock=clocks.file_clock(Path(clock_file)) if clock_file else clocks.system_clock,
             vault=Vault(settings.security.secret_key.get_secret_value()),
         )
@@ -75,9 +80,9 @@ class Runtime:
 
 
 @contextmanager
-def opened(settings: Settings, patience: float | None = None) -> Iterator[Runtime]:
+def opened(settings: Settings, patience: float | None = None, *, create: bool = True) -> Iterator[Runtime]:
     """For commands: open, and close at the end."""
-    runtime = Runtime.open(settings, patience)
+    runtime = Runtime.open(settings, patience, create=create)
     try:
         yield runtime
     finally:

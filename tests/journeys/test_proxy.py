@@ -42,6 +42,9 @@ def test_behind_nginx(tmp_path: Path) -> None:
             assert statuses.count(303) == 4 and 429 in statuses
             product.port = port  # what patients send is seen as this machine's own: not limited
             _reload_under_load(product)
+            product.stop()
+            away = requests.post(f"{base}/s/{product.printed[0]}", {"key": "k" * 24, "overall": "5"}, timeout=30)
+            assert away.status_code == 502 and "请稍等" in away.text and away.encoding == "utf-8"
     finally:
         product.stop()
 
