@@ -70,7 +70,7 @@ def test_commands_say_what_to_do(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 1
-    assert "refused" in capsys.readouterr().out.split("database: cannot be used", 1)[1].splitlines()[0]
+    assert "refused" in capsys.readouterr().out.split("database: 数据库用不了", 1)[1].splitlines()[0]
 
 
 def test_a_worker_waits_says_so_once_and_ends_when_told(
