@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from feedback_app import clock
 from feedback_app.cli.main import program
@@ -17,7 +19,7 @@ from feedback_app.db.directory import ServicePoint
 from feedback_app.db.evidence import Evidence
 from feedback_app.db.leaderboards import Leaderboard
 from feedback_app.db.outbox import OutboxMessage
-from feedback_app.db.ratings import Rating
+from feedback_app.db.ratings import Rating, lock_month
 from feedback_app.db.set_asides import SetAside
 from feedback_app.domain.cycles import Period
 from feedback_app.domain.stuffing import Weighed
@@ -37,10 +39,12 @@ from feedback_app.services import (
 )
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
+from tests import postgres
 from tests.bots.test_dispatch import Patient
 from tests.conftest import NOON
 from tests.console import sign_in, submit
 from tests.test_patient_pages import send
+from tests.waiting import until
 
 Code = Callable[[str], str]
 Lookup = Callable[[str], ServicePoint]
@@ -301,3 +305,38 @@ def test_by_command(runtime: Runtime, point: Lookup) -> None:
     assert json.loads(command(runtime, "status").stdout)["state"] == "trial"
     assert json.loads(command(runtime, "live", "--yes").stdout) == {"state": "live", "dropped": 1, "cases": 1}
     assert json.loads(command(runtime, "status").stdout)["state"] == "live"
+
+
+@pytest.mark.parametrize("database_kind", [postgres.KIND], indirect=True)
+def test_who_decides_about_a_rating_and_who_goes_live_do_not_wait_for_one_another(
+    runtime: Runtime, point: Lookup
+) -> None:
+    begin(runtime)
+    with runtime.transaction() as session:
+        sent = Submission(point("D01").id, 1, "form", "a")
+        receipt = ratings.submit(session, sent, zone=runtime.zone, now=runtime.now()).receipt
+        rating = session.query(Rating).filter_by(receipt=receipt).one()
+        aside = set_asides.propose(session, rating.id, reason="staff", words="同事自己扫的", by="liu", now=NOON)
+
+    def confirm() -> str:
+        try:
+            with runtime.transaction() as session:
+                set_asides.confirm(session, aside.id, by="wang", now=runtime.now())
+        except FeedbackError as error:
+            return error.code
+        return ""
+
+    with ThreadPoolExecutor(1) as pool:
+        with runtime.transaction() as session:
+            lock_month(session, "2026-11", to_close=True)  # what going live does first
+            confirming = pool.submit(confirm)
+            until(lambda: _somebody_waits(runtime), "the other one waits", Path())
+            assert pilot.go_live(session, by="liu", zone=runtime.zone, now=runtime.now()) == 1
+        assert confirming.result(60) == "set_asides.decided"
+    assert problems(runtime) == []
+
+
+def _somebody_waits(runtime: Runtime) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with runtime.database.engine.connect() as connection:
+        return bool(connection.scalar(text(waiting)))

@@ -16,7 +16,7 @@ from feedback_app.domain import screening
 from feedback_app.domain.questions.text import clean
 from feedback_app.domain.roles import Viewer
 from feedback_app.errors import Conflict, NotFound, Refused
-from feedback_app.services import audit, case_findings, case_history, evidence
+from feedback_app.services import audit, case_findings, case_history, evidence, set_asides
 
 LONGEST = 1000
 UPHELD, REFUSED, OPEN = "upheld", "refused", "open"
@@ -121,7 +121,7 @@ def upheld_since(session: Session, person_id: int, closed_at: datetime, months: 
 
 
 def _set_aside(session: Session, appeal: Appeal, now: datetime) -> None:
-    rating = session.get(Rating, appeal.rating_id) if appeal.rating_id else None
+    rating = set_asides.held_for_deciding(session, appeal.rating_id) if appeal.rating_id else None
     if rating is not None and rating.status == "counted":
         rating.status, rating.why_not = "excluded", WHY
         evidence.write_decision(session, rating, now)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from feedback_app.db import set_asides
 from feedback_app.db.directory import ServicePoint
-from feedback_app.db.ratings import CANARY, Rating
+from feedback_app.db.ratings import CANARY, Rating, lock_month
 from feedback_app.db.set_asides import EXCLUDED, HELD, KEPT, NOTICED, OPEN, PROPOSED, SetAside
 from feedback_app.domain import validity
 from feedback_app.domain.stuffing import Weighed
@@ -52,12 +52,25 @@ def hold_all(session: Session, found: Sequence[tuple[Rating, Weighed]], now: dat
     return len(held)
 
 
+def held_for_deciding(session: Session, rating_id: int) -> Rating | None:
+    """The rating, as it stands now, for whoever decides about it; nobody else does until this transaction ends.
+
+    The month first, then the rating, then what stands about it: whoever takes a month alone (its closing, the end of a trial)
+    goes the same way, so that nobody waits for somebody who waits for them.
+    """
+    period = session.scalar(select(Rating.period).where(Rating.id == rating_id))
+    if period is None:
+        return None
+    lock_month(session, period)
+    return session.get(Rating, rating_id, with_for_update=True, populate_existing=True)
+
+
 def propose(session: Session, rating_id: int, *, reason: str, words: str, by: str, now: datetime) -> SetAside:
     """Somebody wants a rating excluded; until a second person agrees it counts as before.
 
     Raises NotFound ``ratings.not_there``, Refused ``set_asides.no_reason``, Conflict ``set_asides.decided``.
     """
-    rating = session.get(Rating, rating_id, with_for_update=True)
+    rating = held_for_deciding(session, rating_id)
     if rating is None or rating.status == CANARY:
         raise NotFound("ratings.not_there")
     aside = set_asides.of_rating(session, rating_id)
@@ -91,9 +104,10 @@ def keep(session: Session, aside_id: int, *, by: str, now: datetime) -> Rating:
 
 def _open(session: Session, aside_id: int, *states: str) -> SetAside:
     """Raises NotFound ``set_asides.not_there``, Conflict ``set_asides.decided``."""
-    aside = session.get(SetAside, aside_id, with_for_update=True)
-    if aside is None:
+    rating_id = session.scalar(select(SetAside.rating_id).where(SetAside.id == aside_id))
+    if rating_id is None or held_for_deciding(session, rating_id) is None:
         raise NotFound("set_asides.not_there")
+    aside = session.get_one(SetAside, aside_id, with_for_update=True, populate_existing=True)
     if aside.state not in states or aside.rating.status not in {"counted", HELD}:
         raise Conflict("set_asides.decided")
     return aside
