@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import resource
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +24,7 @@ _SECRET_PATHS = re.compile(
     r"|case/+[^/]+|events/+[^/]+)/+)[^/]+"
 )
 """What stands behind these opens something to whoever reads it: a receipt, a one-time link, the code of one's own case."""
+_FILES = 8192
 _FORMATS = {
     "text": "%(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms",
     # What is put in holds no quotation marks: gunicorn allows none in a method, and paths are quoted.
@@ -70,6 +72,18 @@ def _keep_shared(_server: Any) -> None:
     gc.freeze()
 
 
+def room_for_files() -> int:
+    """As many open files as this process may have, up to ``_FILES``: each thread keeps some of each hospital's database, and
+    each waiting phone is one. Shells often begin with 1,024. Returns the limit that holds now.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return soft
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """The web application under gunicorn: made once, served by all workers, each with database connections of its own."""
 
@@ -103,6 +117,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Any:
         """Made once, before the workers: they share what it takes, and open their own connections when they need one."""
         set_up(self._log_format)
+        room_for_files()
         schema.configure_mappings()
         for language in texts.languages():
             texts.catalogue(language)
