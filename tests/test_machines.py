@@ -11,9 +11,12 @@ from cryptography.x509.oid import NameOID
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
+from feedback_app import clock, jobs
 from feedback_app.db.accounts import Account
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.platform import Lease, PlatformToken
+from feedback_app.jobs.duties import Beforehand, Duties
+from feedback_app.jobs.work import figures
 from feedback_app.services import backups, machines, outbox, periodic, signal_alerts, tallying
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
@@ -145,3 +148,19 @@ def test_a_signal_is_told_once_in_working_hours_and_not_to_whom_it_is_about(
         assert {one.payload["title"].split("：")[0] for one in told} == places
         assert {one.service_point_id for one in told} <= {id_of(session, "D02")}, "neither doctor nor head"
         assert all("%" not in one.payload["text"] for one in told)
+
+
+def test_charts_are_looked_at_before_the_writers_turn(runtime: Runtime) -> None:
+    account(runtime, "quality")
+    account(runtime, "head")
+    weeks(runtime, 20)
+    clock.move(Path(runtime.settings.sandbox.clock_file), MONDAY)
+    (signals,) = (one for one in figures.MINUTELY if one.name == "signals")
+    assert isinstance(signals.work, Beforehand)
+    with runtime.reading() as session:
+        seen = signals.work.look(session, runtime, MONDAY)
+    for _ in range(2):
+        jobs.Worker(runtime, {}, duties=Duties({}, (signals,), ())).tick()
+    with runtime.transaction() as session:
+        assert session.query(OutboxMessage).filter_by(purpose="signal").count() == 2
+        assert not signals.work.write(session, runtime, MONDAY + timedelta(days=7), seen), "another week has begun"

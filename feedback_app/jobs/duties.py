@@ -33,8 +33,8 @@ class Beforehand:
     ``look`` gives None, and ``write`` False, where it must be done as a ``whole`` instead.
     """
 
-    look: Callable[[Session], Any]
-    write: Callable[[Session, Any], bool]
+    look: Callable[[Session, Runtime, datetime], Any]
+    write: Callable[[Session, Runtime, datetime, Any], bool]
     whole: Whole
 
 

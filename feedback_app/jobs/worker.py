@@ -137,13 +137,14 @@ class Worker:
         if began < self._rest.get(duty.name, 0.0) or not self._holds(duty):
             return
         with self._runtime.reading() as session:
-            seen = work.look(session)
+            seen = work.look(session, self._runtime, self._runtime.now())
         in_time = time.monotonic() - began < periodic.ALIVE.total_seconds() / 2
         with self._runtime.transaction() as session:
-            if not periodic.hold(session, duty.name, self.name, self._runtime.now()):
+            now = self._runtime.now()
+            if not periodic.hold(session, duty.name, self.name, now):
                 return
-            if seen is None or not in_time or not work.write(session, seen):
-                work.whole(session, self._runtime, self._runtime.now())
+            if seen is None or not in_time or not work.write(session, self._runtime, now, seen):
+                work.whole(session, self._runtime, now)
         ended = time.monotonic()
         if ended - began > _LONG:
             self._rest[duty.name] = ended + _RESTS * (ended - began)

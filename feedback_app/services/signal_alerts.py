@@ -4,7 +4,7 @@ Not to the person rated, and not to heads, who are rated by these figures too an
 and the week, no figure; the page behind it has them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,13 +60,32 @@ def found(session: Session, week: Week) -> Iterator[Signal]:
             yield Signal(unit, week, chart[-1].judged.signal)
 
 
+@dataclass(frozen=True)
+class Looked:
+    week: Week
+    signals: Sequence[Signal]
+
+
+def look(session: Session, now: datetime, settings: Settings) -> Looked:
+    """The charts of the last week, all of them: while this is worked out nobody should have to wait for the writer's turn."""
+    week = last_week(now, settings)
+    return Looked(week, tuple(found(session, week)))
+
+
 def send(session: Session, now: datetime, settings: Settings) -> int:
     """How many messages were queued; 0 when there is nothing to tell, or somebody has done it."""
-    week = last_week(now, settings)
+    return tell(session, look(session, now, settings), now, settings) or 0
+
+
+def tell(session: Session, looked: Looked, now: datetime, settings: Settings) -> int | None:
+    """The same of what was looked at before; None, and nothing done, when another week has begun since."""
+    week = looked.week
+    if week != last_week(now, settings):
+        return None
     if not periodic.take(session, JOB, week.monday.isoformat(), now):
         return 0
     ways, sent = _ways(session), 0
-    for one in found(session, week):
+    for one in looked.signals:
         place = one.unit.name if one.unit else settings.hospital.name
         key = f"signal:{one.unit.key if one.unit else '-'}:{week.monday}"
         url = f"{settings.server.base_url}/admin/figures{f'?unit={one.unit.id}' if one.unit else ''}"

@@ -5,7 +5,7 @@ import logging
 from datetime import datetime
 
 from feedback_app.domain.periods import Month, local_day
-from feedback_app.jobs.duties import Duty
+from feedback_app.jobs.duties import Beforehand, Duty
 from feedback_app.services import day_counts, releases, signal_alerts
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.transaction import Session
@@ -35,8 +35,19 @@ def _is_new_week(session: Session, runtime: Runtime, now: datetime) -> bool:
     return signal_alerts.is_due(session, now, runtime.settings)
 
 
+def _look_at_week(session: Session, runtime: Runtime, now: datetime) -> signal_alerts.Looked:
+    return signal_alerts.look(session, now, runtime.settings)
+
+
+def _tell_of_week(session: Session, runtime: Runtime, now: datetime, looked: signal_alerts.Looked) -> bool:
+    return signal_alerts.tell(session, looked, now, runtime.settings) is not None
+
+
 def _tell(session: Session, runtime: Runtime, now: datetime) -> object:
     return signal_alerts.send(session, now, runtime.settings)
 
 
-MINUTELY = (Duty("releases", _is_due, _release), Duty("signals", _is_new_week, _tell, leased=False))
+MINUTELY = (
+    Duty("releases", _is_due, _release),
+    Duty("signals", _is_new_week, Beforehand(_look_at_week, _tell_of_week, _tell)),
+)

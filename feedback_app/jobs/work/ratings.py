@@ -31,6 +31,14 @@ def _tallies_are_old(session: Session, runtime: Runtime, now: datetime) -> bool:
     return tallying.is_needed(session)
 
 
+def _look(session: Session, _runtime: Runtime, _now: datetime) -> tallying.Looked | None:
+    return tallying.look(session)
+
+
+def _write(session: Session, _runtime: Runtime, _now: datetime, looked: tallying.Looked) -> bool:
+    return tallying.write(session, looked)
+
+
 def _fold(session: Session, runtime: Runtime, now: datetime) -> object:
     return tallying.fold(session)
 
@@ -44,4 +52,4 @@ def _recount(session: Session, runtime: Runtime, now: datetime) -> object:
 
 DAILY = {"tallies": _recount}
 MINUTELY = (Duty("arrivals", _hour_is_new, _watch, leased=False),)
-EVERY_TICK = (Duty("tallies", _tallies_are_old, Beforehand(tallying.look, tallying.write, _fold)),)
+EVERY_TICK = (Duty("tallies", _tallies_are_old, Beforehand(_look, _write, _fold)),)
