@@ -219,6 +219,8 @@ class Sandbox(Section):
 
 class Security(Section):
     secret_key: SecretStr
+    # For installations of 0.1.0 whose key is too easy to guess and cannot be changed any more.
+    accept_weak_key: bool = False
     session_idle_minutes: int = Field(default=30, ge=1)
     lockout_failures: int = Field(default=5, ge=1)
     lockout_minutes: int = Field(default=15, ge=1)
@@ -234,11 +236,22 @@ class Security(Section):
                 f"太短，至少 {SECRET_BYTES} 个字符；service-star init 会生成一个 / too short: at least {SECRET_BYTES} "
                 "characters; `service-star init` makes one"
             )
-        if len(set(secret.get_secret_value())) < _DIFFERENT:
-            raise ValueError(
-                "太容易猜到；service-star init 会生成一个 / too easy to guess; `service-star init` makes one"
-            )
         return secret
+
+    @property
+    def is_weak(self) -> bool:
+        return len(set(self.secret_key.get_secret_value())) < _DIFFERENT
+
+    @model_validator(mode="after")
+    def _hard_to_guess(self) -> Security:
+        if self.is_weak and not self.accept_weak_key:
+            raise ValueError(
+                "secret_key 太容易猜到；service-star init 会生成一个。从 0.1.0 升级来的不要换（已印的码和封存的联系方式都靠它）："
+                "在 [security] 里加一行 accept_weak_key = true / secret_key is too easy to guess; `service-star init` makes "
+                "one. Upgraded from 0.1.0: do not change it (printed codes and sealed contacts depend on it), add "
+                "accept_weak_key = true to [security]"
+            )
+        return self
 
 
 class Limits(Section):

@@ -221,3 +221,15 @@ def test_the_commands(settings: Settings, tmp_path: Path) -> None:
     moved.write_text(config.read_text("utf-8").replace("stars.db", "moved.db"), "utf-8")
     restored = run.invoke(program, ["--config", str(moved), "restore", str(tmp_path / "x.backup")])
     assert restored.exit_code == 0 and (tmp_path / "moved.db").exists(), restored.output
+
+
+def test_of_two_at_the_same_place_the_second_refuses_and_the_first_is_whole(runtime: Runtime, tmp_path: Path) -> None:
+    target = tmp_path / "night.backup"
+    with backups._alone_at(target):  # the first one, in the middle of it
+        (tmp_path / "night.backup.copying").write_bytes(b"half of it")
+        with pytest.raises(Conflict) as refused:
+            backups.take(runtime.database, target, runtime.vault, NOON)
+        assert refused.value.code == "backup.running"
+        assert (tmp_path / "night.backup.copying").read_bytes() == b"half of it"
+    backups.take(runtime.database, target, runtime.vault, NOON)
+    assert {one.name for one in tmp_path.glob("night*")} == {"night.backup"}

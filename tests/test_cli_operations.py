@@ -12,13 +12,13 @@ import click
 import pytest
 
 from feedback_app import cli, registry
-from feedback_app.cli import main
+from feedback_app.cli import _check, main
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.directory import ServicePoint
 from feedback_app.errors import ConfigurationError
 from feedback_app.services import audit, ratings
 from feedback_app.services.ratings import Submission
-from feedback_app.services.runtime import Runtime
+from feedback_app.services.runtime import Runtime, opened
 from feedback_app.settings import Settings, load
 
 PROGRAM = [sys.executable, "-m", "feedback_app.cli.main"]
@@ -144,6 +144,15 @@ def test_a_wrong_configuration_is_refused_in_words_that_say_what_to_do(
     with pytest.raises(ConfigurationError) as refused:
         load(tmp_path / "config.toml")
     assert said in str(refused.value.params["problems"])
+
+
+def test_a_weak_key_of_before_is_accepted_by_name_and_check_goes_on_saying_so(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    told = example_for(tmp_path).replace('secret_key = "', f'accept_weak_key = true\nsecret_key = "{"a" * 40}"  # ', 1)
+    config.write_text(told, "utf-8")
+    with opened(load(config)) as runtime:
+        found = [one for one in _check.examine(runtime) if one.subject == "config" and one.level == _check.WRONG]
+    assert any("太容易猜到" in one.detail for one in found)
 
 
 def example_for(folder: Path) -> str:

@@ -78,6 +78,8 @@ def _config(runtime: Runtime) -> Iterator[Finding]:
             yield Finding(NOTE, "config", _said("example", name=name))
     if settings.server.is_public and not settings.server.base_url.startswith("https://"):
         yield Finding(WRONG, "config", _said("not_https"))
+    if settings.security.is_weak:
+        yield Finding(WRONG, "config", _said("weak_key"))
     if settings.sandbox.enabled or settings.sandbox.clock_file:
         yield Finding(NOTE, "config", _said("sandbox"))
 

@@ -5,6 +5,7 @@ service runs: SQLite's own online copy, or what ``copying`` read from PostgreSQL
 and looked into anywhere. Nothing of it is used before all of it has been proven.
 """
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -44,10 +45,16 @@ class Copy:
 def take(database: Database, target: Path, vault: Vault, now: datetime) -> Copy:
     """Write a backup to ``target`` while the service runs; on disk when this returns.
 
-    Raises Conflict ``backup.exists``, Unavailable ``backup.no_room``, ``database.unavailable``, and what ``copying.copy`` raises.
+    Raises Conflict ``backup.exists``, ``backup.running`` while another one writes to the same place, Unavailable ``backup.no_room``, ``database.unavailable``, and what ``copying.copy`` raises.
     """
     _must_be_free(target)
     target.parent.mkdir(parents=True, exist_ok=True)
+    with _alone_at(target):
+        return _take(database, target, vault, now)
+
+
+def _take(database: Database, target: Path, vault: Vault, now: datetime) -> Copy:
+    _must_be_free(target)
     if database.is_sqlite:
         _must_have_room(target.parent, 2 * _file_of(database).stat().st_size)
     plain, making = (target.with_name(target.name + ending) for ending in (".copying", ".writing"))
@@ -189,6 +196,25 @@ def _looking_into(path: Path) -> Iterator[sqlite3.Connection]:
             yield opened
     except sqlite3.DatabaseError:
         raise Refused("backup.damaged", file=path.name) from None
+
+
+@contextmanager
+def _alone_at(target: Path) -> Iterator[None]:
+    """Nobody else writes a backup to this place meanwhile: they would clear away each other's unfinished files."""
+    path = target.with_name(target.name + ".lock")
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not path.exists() or not os.path.samestat(os.fstat(lock), path.stat()):  # somebody has just ended
+            raise BlockingIOError
+    except BlockingIOError:
+        os.close(lock)
+        raise Conflict("backup.running", file=str(target)) from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(lock)
 
 
 def _must_be_free(path: Path) -> None:
