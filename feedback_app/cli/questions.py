@@ -1,4 +1,4 @@
-"""``service-star questions``: question sets from files and to files."""
+"""Question sets: list, import from files, export to files."""
 
 from pathlib import Path
 
