@@ -97,6 +97,7 @@ def test_check_says_what_is_wrong(star: Star, tmp_path: Path) -> None:
     fine = star("check")
     assert fine.returncode == 0, fine.stdout + fine.stderr
     assert "complaints.phone is still the example's" in fine.stdout
+    assert "nobody is told of new complaints" in fine.stdout
     (tmp_path / "var" / "service-star.db").unlink()
     missing = star("check")
     assert missing.returncode == 1 and "WRONG   database: 数据库文件不在" in missing.stdout

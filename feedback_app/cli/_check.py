@@ -76,6 +76,8 @@ def _config(runtime: Runtime) -> Iterator[Finding]:
     for name in ("phone", "place", "hours"):
         if f'{name} = "{getattr(settings.complaints, name)}"' in example:
             yield Finding(NOTE, "config", _said("example", name=name))
+    if "complaints" not in settings.group_names:
+        yield Finding(NOTE, "config", _said("no_group"))
     if settings.server.is_public and not settings.server.base_url.startswith("https://"):
         yield Finding(WRONG, "config", _said("not_https"))
     if settings.security.is_weak:
