@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from feedback_app.db.complaints import Case
 from feedback_app.db.outbox import OutboxMessage
+from feedback_app.db.ratings import Rating
 from feedback_app.domain.cycles import Period
 from feedback_app.services import case_media, complaints, deeds, other_facts, ratings, thanks_today
 from feedback_app.services.complaints import Filing
@@ -146,3 +147,28 @@ def test_a_name_that_several_have_is_asked_about_and_nothing_is_lost(runtime: Ru
     assert "张伟" in several.text and "张敏" in several.text and "谢谢" in several.text
     nobody = submit(client, "/admin/deeds/", {"name": "华佗", "kind": "letter", "words": "神医", "key": "k" * 20})
     assert nobody.status_code == 404 and "神医" in nobody.text
+
+
+def test_what_was_told_stays_told_when_a_rating_of_it_is_held_or_counts_again(runtime: Runtime) -> None:
+    """Else the next group would be the old one and one patient more, whose words everybody could tell apart."""
+    with runtime.transaction() as session:
+        bind(session, runtime.vault, "D01")
+    tick(runtime, at("18T17:50"))
+    for minute in range(6):
+        rated(runtime, "D01", 5, f"第{minute}位说的感谢话", at(f"19T10:0{minute}"))
+
+    def turn(number: int, status: str) -> None:
+        with runtime.transaction() as session:
+            session.query(Rating).order_by(Rating.id).all()[number].status = status
+
+    turn(5, "held")
+    assert tick(runtime, at("19T17:50")) == 1
+    turn(0, "held")
+    turn(5, "counted")
+    rated(runtime, "D01", 5, "一个人后来说的感谢话", at("20T10:00"))
+    assert tick(runtime, at("20T17:50")) == 0
+    for minute in range(4):
+        rated(runtime, "D01", 3, "", at(f"23T10:0{minute}"))
+    assert tick(runtime, at("23T17:50")) == 1
+    first, second = told(runtime, "D01")
+    assert "后来说的" in second and "位说的" not in second and "位说的" in first

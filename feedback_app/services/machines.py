@@ -17,7 +17,16 @@ from feedback_app.db.api_keys import ApiKey
 from feedback_app.db.evidence import TreeHead
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.db.platform import JobRun, Lease, PlatformToken, WorkProcess
-from feedback_app.services import alarms, backups, canary, delivery_desk, outside_heads, periodic, platform_problems
+from feedback_app.services import (
+    alarms,
+    backups,
+    canary,
+    delivery_desk,
+    outside_heads,
+    periodic,
+    platform_problems,
+    thanks_today,
+)
 from feedback_app.services.alarms import Alarm
 from feedback_app.services.canary import Standing
 from feedback_app.services.delivery_desk import AGAIN
@@ -176,7 +185,8 @@ def _certificate(runtime: Runtime, now: datetime) -> list[Key]:
 
 def _last_jobs(session: Session) -> Sequence[JobRun]:
     """When each kind of daily or monthly work was done last."""
-    last = select(JobRun.kind, func.max(JobRun.done_at).label("at")).group_by(JobRun.kind).subquery()
+    of_nobody = JobRun.kind.not_like(f"{thanks_today.TOLD}%")  # what is remembered of each person
+    last = select(JobRun.kind, func.max(JobRun.done_at).label("at")).where(of_nobody).group_by(JobRun.kind).subquery()
     query = select(JobRun).join(last, (JobRun.kind == last.c.kind) & (JobRun.done_at == last.c.at))
     found = {one.kind: one for one in session.scalars(query.order_by(JobRun.period))}
     return sorted(found.values(), key=lambda one: one.done_at, reverse=True)

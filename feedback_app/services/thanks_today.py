@@ -30,6 +30,7 @@ MOST = 3  # texts in one message
 BEFORE_THE_END = timedelta(minutes=15)
 OLDEST = timedelta(days=7)
 JOB = "thanks"
+TOLD = "thanks:"  # and the person: until when they have been told, a row a month
 _SEARCH = 30
 
 
@@ -124,24 +125,49 @@ def _in_groups(session: Session, since: datetime, until: datetime, settings: Set
         first, last = (datetime.combine(day, time(), settings.hospital.zone) for day in (begin, following))
         rated = tallies.moments(session, first, min(last, until), KIND)
         closings = list(_collections(first, min(last, until), settings))
-        yield from _complete(rated, closings, since)
+        known = _known(session, f"{begin:%Y-%m}")
+        told = {who: row.done_at for who, row in known.items()}
+        yield from _complete(rated, closings, since, told)
+        for who, closed in told.items():
+            _remember(session, known.get(who), who, f"{begin:%Y-%m}", closed)
         begin = following
 
 
+def _known(session: Session, month: str) -> dict[int, JobRun]:
+    """Person -> when the last group of the month was closed whose words they have been sent."""
+    query = select(JobRun).where(JobRun.kind.startswith(TOLD), JobRun.period == month)
+    return {int(one.kind.removeprefix(TOLD)): one for one in session.scalars(query)}
+
+
+def _remember(session: Session, row: JobRun | None, person_id: int, month: str, closed: datetime) -> None:
+    if row is None:
+        session.add(JobRun(kind=f"{TOLD}{person_id}", period=month, done_at=closed))
+    else:
+        row.done_at = max(row.done_at, closed)
+
+
 def _complete(
-    rated: Sequence[tallies.Moment], closings: Sequence[datetime], since: datetime
+    rated: Sequence[tallies.Moment], closings: Sequence[datetime], since: datetime, told: dict[int, datetime]
 ) -> Iterator[tuple[int, str]]:
-    """A group is closed at the first collection at which five have rated since the last one was."""
+    """A group is closed at the first collection at which five have rated since the last one was.
+
+    ``told``: person -> the end of what they have been told, which is kept up to date. It stays as it was when ratings of it are held,
+    or let count again, later: else the next group would be the old one with one rating more, and give that one away.
+    """
     waiting: dict[int, list[str]] = defaultdict(list)
-    rest = list(rated)
+    rest = [one for one in rated if one.person_id not in told or one.at > told[one.person_id]]
+    known = frozenset(told)
     for closing in closings:
         for one in rest:
             if one.at <= closing:
                 waiting[one.person_id].append(one.text)
         rest = [one for one in rest if one.at > closing]
         for person_id in [who for who, group in waiting.items() if groups.is_enough(len(group))]:
+            if closing <= since and person_id in known:
+                continue  # it was not complete then
             group = waiting.pop(person_id)
             if closing > since:
+                told[person_id] = closing
                 yield from ((person_id, words) for words in group if words)
 
 
