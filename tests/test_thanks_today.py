@@ -164,9 +164,9 @@ def test_what_was_told_stays_told_when_a_rating_of_it_is_held_or_counts_again(ru
     turn(5, "held")
     assert tick(runtime, at("19T17:50")) == 1
     turn(0, "held")
-    turn(5, "counted")
     rated(runtime, "D01", 5, "一个人后来说的感谢话", at("20T10:00"))
     assert tick(runtime, at("20T17:50")) == 0
+    turn(5, "counted")
     for minute in range(4):
         rated(runtime, "D01", 3, "", at(f"23T10:0{minute}"))
     assert tick(runtime, at("23T17:50")) == 1
