@@ -1,6 +1,6 @@
 """The whole look, long (bench) or short (tests)."""
 
-from functools import partial
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from feedback_app.services.demo_hospital import Size
 from feedback_app.web.access import CONSOLE
 from tests import postgres
 from tests.journeys.conftest import free_ports
-from tests.waiting import until
 
 NODES = 2
 
@@ -109,8 +108,16 @@ class Look:
             one.move_clock("2026-11-23T09:30:00+08:00")
             leaving.command(one, "stars", "publish", "--award", "monthly", "--period", "2026-10", "--by", one.mark)
         for number, one in enumerate(self.hospitals):
-            until(partial(leaving.has_left, one), f"everything of {one.name} has left", self.folder, PATIENCE)
+            self.tally.hold("pushes arrived", f"something of {one.name} by every way", self.has_left(one))
             leaving.pushes(one, self.foreign(one), self.tally)
             leaving.lists(one, self.folder, self.foreign(one), self.tally, number if self.short else None)
             others = [other for other in self.hospitals if other is not one]
             leaving.kept(one, others, self.folder, self.foreign(one), self.tally)
+
+    def has_left(self, one: Hospital) -> bool:
+        ends = time.monotonic() + PATIENCE
+        while not leaving.has_left(one):
+            if time.monotonic() > ends:
+                return False
+            time.sleep(0.1)
+        return True

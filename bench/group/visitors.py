@@ -59,8 +59,9 @@ class Visitor:
         self.hospital.secrets |= {str(one.value) for one in self.http.cookies if len(str(one.value)) > 15}
 
     def is_in(self, node: int) -> bool:
-        home = "/staff/" if self.role == "staff" else "/admin/"
-        return self.ask(node, home).status_code == 200
+        """Whether this node knows who it is; some roles are led on from the first page to their own."""
+        answer = self.ask(node, "/staff/" if self.role == "staff" else "/admin/")
+        return answer.status_code == 200 or (answer.is_redirect and "sign-in" not in answer.headers["Location"])
 
 
 def path_of(address: str) -> str:

@@ -20,10 +20,11 @@ from feedback_app.services import schema
 from feedback_app.settings import Settings
 
 _SECRET_PATHS = re.compile(
-    r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/in|staff/mail|stars/review|mine|i|f|tablet"
+    r"^(/+(?:r|evidence/check|evidence/receipts|admin/setup|staff/bind|staff/in|staff/mail|stars/check|stars/review|mine|i|f|tablet"
     r"|case/+[^/]+|events/+[^/]+)/+)[^/]+"
 )
-"""What stands behind these opens something to whoever reads it: a receipt, a one-time link, the code of one's own case."""
+"""What stands behind these opens something to whoever reads it: a receipt, a one-time link, the code of one's own case.
+Or it was typed by hand and may be anything (stars/check)."""
 _FILES = 8192
 _FORMATS = {
     "text": "%(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms",
