@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from feedback_app.db.complaints import Case
+from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
 from feedback_app.services import codes
 from feedback_app.services.runtime import Runtime
@@ -207,3 +208,20 @@ def test_the_length_of_the_receipt_does_not_tell_the_level(app: Flask, code: Cal
         sent = send(phone, f"/s/{code('D01')}?lang={lang}", overall=level)
         lengths.add((len(sent.data), sent.status_code, len(phone.get(sent.headers["Location"]).data)))
     assert len(lengths) == 1, lengths
+
+
+def test_what_is_written_from_a_form_is_about_its_place_unless_the_person_says_otherwise(
+    client: FlaskClient, code: Callable[[str], str], runtime: Runtime, point: Callable[[str], ServicePoint]
+) -> None:
+    text = code("W03")
+    assert f'href="/feedback?code={text}"' in client.get(f"/s/{text}").text
+    page = client.get(f"/feedback?code={text}").text
+    assert "说的是3号收费窗口" in page and f'value="{text}" checked' in page
+    assert "说的是" not in client.get("/feedback?code=nothing-like-it").text
+    again = client.post(f"/feedback?code={text}", data={"text": ""})
+    assert again.status_code == 400 and f'value="{text}">' in again.text, "the tick that was taken away stays away"
+    for number, about in enumerate(({"about": text}, {}, {"about": "nothing-like-it"})):
+        sent = {"key": f"about-the-window-{number}", "text": "找错了零钱", **about}
+        assert client.post(f"/feedback?code={text}", data=sent).status_code == 303
+    with runtime.reading() as session:
+        assert [one.service_point_id for one in session.query(Case).order_by(Case.id)] == [point("W03").id, None, None]

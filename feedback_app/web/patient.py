@@ -261,8 +261,19 @@ def send_change(receipt: str) -> AnyResponse | tuple[str, int]:
 @blueprint.get("/feedback")
 @allow(PUBLIC)
 def feedback() -> str:
-    """A place to write, without a code: the complaint route on the web."""
-    return render_template("patient/feedback.html", draft=Draft(key=_new_key()), kinds=WRITTEN)
+    """A place to write, with or without a code: the complaint route on the web. From a form it is about its place unless
+    the person says otherwise.
+    """
+    about = _about(request.args.get("code", ""))
+    return render_template("patient/feedback.html", draft=Draft(key=_new_key()), kinds=WRITTEN, about=about)
+
+
+def _about(code: str) -> OpenForm | None:
+    """Whose form the person comes from; None when there is none, or not any more."""
+    try:
+        return kept_forms().form(code) if code else None
+    except (Gone, NotFound, Refused):
+        return None
 
 
 @blueprint.post("/feedback")
@@ -272,6 +283,7 @@ def send_feedback() -> AnyResponse | tuple[str, int]:
     draft = _draft()
     written = clean("\n".join(draft.values.get("text", ())))
     kind = draft.values.get("kind", [""])[0]
+    about = _about(draft.values.get("about", [""])[0])
     reached = addresses(written) if not draft.contact and "numbers" not in draft.values else ()
     try:
         contact = _contact(draft)
@@ -285,6 +297,7 @@ def send_feedback() -> AnyResponse | tuple[str, int]:
             source="form",
             origin_key=f"form:{draft.key}",
             kind=kind if kind in WRITTEN else WRITTEN[0],
+            point_id=about.place.id if about else None,
             contact_sealed=runtime().vault.seal(contact),
         )
         with runtime().transaction() as session:
@@ -298,6 +311,8 @@ def send_feedback() -> AnyResponse | tuple[str, int]:
             "patient/feedback.html",
             draft=replace(draft, problem=words),
             kinds=WRITTEN,
+            about=about or _about(request.args.get("code", "")),
+            unticked=about is None,
             numbers=bool(reached) or "numbers" in draft.values,
         )
         return page, status_of(refused)
