@@ -8,7 +8,6 @@ PostgreSQL lets writers run side by side. Where one must see what the other has 
 chain, the first of two equal submissions, the end of a month), both call :func:`lock` first.
 """
 
-import fcntl
 import hashlib
 import logging
 import os
@@ -28,52 +27,16 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 
 from feedback_app.db import patience as waiting
-from feedback_app.db import shown_state
+from feedback_app.db import shown_state, sqlite_file
 from feedback_app.db.same_file import SameFile
 from feedback_app.db.together import Group, Piece
+from feedback_app.db.write_queue import WriteQueue
 from feedback_app.db.writing import Unit, Writing
 from feedback_app.errors import Refused, Unavailable
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-class WriteQueue:
-    """Writers of one SQLite file, in all threads and processes, one after the other."""
-
-    def __init__(self, lock_file: Path) -> None:
-        self._path = lock_file
-        self._file, self._process = -1, 0
-        self._threads = threading.Lock()
-        self._holder: int | None = None
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for the turn and hold it. Raises RuntimeError when this thread already holds it."""
-        me = threading.get_ident()
-        if self._holder == me:
-            raise RuntimeError("a transaction is already open in this thread: entry points own transactions")
-        with self._threads:
-            lock = self._own_file()
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            self._holder = me
-            try:
-                yield
-            finally:
-                self._holder = None
-                fcntl.flock(lock, fcntl.LOCK_UN)
-
-    def forget(self) -> None:
-        """Open the file of this name anew the next time: the one that is open may have been moved away."""
-        self._process = 0
-
-    def _own_file(self) -> int:
-        """Kept open, one a process: a lock taken through a file that was open before a fork would be the parent's, too."""
-        if self._process != os.getpid():
-            self._file, self._process = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), os.getpid()
-            weakref.finalize(self, os.close, self._file)
-        return self._file
 
 
 class Database:
@@ -109,9 +72,9 @@ class Database:
             connect_args={**self.connect_options(), **({} if prepared_statements or self.is_sqlite else _UNPREPARED)},
         )
         if self.is_sqlite:
-            event.listen(self.engine, "do_connect", partial(_never_create, file))
-            event.listen(self.engine, "connect", _configure_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "do_connect", partial(sqlite_file.never_create, file))
+            event.listen(self.engine, "connect", sqlite_file.configure)
+            event.listen(self.engine, "begin", sqlite_file.begin)
         else:
             waiting.bound(self.engine, patience, own_sessions=prepared_statements)
         driver: Any = self.engine.dialect.dbapi
@@ -411,33 +374,3 @@ of an hour, and so long every thread that was talking to it would wait."""
 _POOL_SECONDS = 30.0
 _UNPREPARED: dict[str, int | None] = {"prepare_threshold": None}
 _TAKE = ("SELECT pg_advisory_xact_lock(%s)", "SELECT pg_advisory_xact_lock_shared(%s)")
-
-
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=10000",
-    "PRAGMA wal_autocheckpoint=8000",  # pages: where `work` runs, little is left to do for whoever comes so far (``settle``)
-)
-
-
-def _never_create(file: SameFile, *_: object) -> None:
-    """SQLite would make an empty file where there is none."""
-    file.must_exist()
-
-
-def _configure_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for setting in _PRAGMAS:
-        cursor.execute(setting)
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    driver: Any = connection.connection.dbapi_connection
-    if driver.in_transaction:  # begun by ``writing``, joined by a session
-        return
-    writing = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
