@@ -83,6 +83,7 @@ class Database:
         shown_state.watch(self.engine)
         self._writer = self.engine.execution_options(write=True)
         self._own = threading.local()
+        self._age = 0  # how often all connections were given up
         self._glances: list[Any] = []
         self._kept: list[Connection] = []
         self._group = Group(self._write_together)
@@ -250,38 +251,57 @@ class Database:
                 yield session
 
     def shown_state(self) -> int:
-        """The number of ``db.shown_state``: a glance on a connection that each thread keeps for it, a few microseconds."""
+        """The number of ``db.shown_state``: a glance on a connection that rests between glances, a few microseconds."""
         with self.said_plainly():
             self._same_file()
             try:
                 return self._look_at_state()
-            except self._unusable:
-                self._own.connection = None  # its server may have gone and another taken its place
+            except self._unusable:  # its server may have gone and another taken its place: so have those that rest
+                while self._glances:
+                    self._glances.pop().close()
                 return self._look_at_state()
 
     def _look_at_state(self) -> int:
-        cursor = self._glance().cursor()
-        cursor.execute(shown_state.READ)
-        row = cursor.fetchone()
-        cursor.close()
+        with self._rested() as connection:
+            cursor = connection.cursor()
+            cursor.execute(shown_state.READ)
+            row = cursor.fetchone()
+            cursor.close()
         return int(row[0]) if row else 0
 
-    def _glance(self) -> Any:
-        kept = getattr(self._own, "connection", None)
-        if kept is None:
-            pooled = self.engine.raw_connection()
-            connection: Any = pooled.dbapi_connection
-            kept = self._own.connection = connection
-            pooled.detach()
-            if not self.is_sqlite:
-                kept.autocommit, kept.limit, kept.rests = True, waiting.glance(self._patience), True
-            self._glances.append(kept)
-        return kept
+    @contextmanager
+    def _rested(self) -> Iterator[Any]:
+        """A driver's connection for one glance: there are only as many as have looked at the same moment, however many threads
+        have come and gone.
+        """
+        age = self._age
+        try:
+            connection = self._glances.pop()
+        except IndexError:
+            connection = self._new_glance()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if age == self._age:
+            self._glances.append(connection)
+        else:  # another file has been put in the place of the one it looks at
+            connection.close()
+
+    def _new_glance(self) -> Any:
+        pooled = self.engine.raw_connection()
+        connection: Any = pooled.dbapi_connection
+        pooled.detach()
+        if not self.is_sqlite:
+            connection.autocommit, connection.limit, connection.rests = True, waiting.glance(self._patience), True
+        return connection
 
     def settle(self) -> None:
         """SQLite: bring the write-ahead log into the file beside the writers, so that none of them must stop to do it."""
         if self.is_sqlite:
-            self._glance().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            with self._rested() as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def is_answering(self) -> bool:
         """Whether a trivial question gets an answer. Raises Unavailable ``database.unavailable``."""
@@ -326,6 +346,7 @@ class Database:
 
     def _begin_anew(self) -> None:
         self._grouped = None
+        self._age += 1
         self._own = threading.local()
 
 

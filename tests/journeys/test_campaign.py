@@ -201,7 +201,7 @@ def counted_again_elsewhere(hospital: Running, phone: Page, elsewhere: Path) -> 
     made = hospital.command(*told)
     assert made.returncode == 0, made.stderr
     board = hospital.browser.get(f"{hospital.base}/stars/{AWARD}/{PERIOD}", timeout=20).text
-    [seal] = re.findall(r"<code>([0-9a-f]{64})</code>", board)
+    *_, seal = re.findall(r"<code>([0-9a-f]{64})</code>", board)  # after the head of the evidence, once there is one
     command = [sys.executable, "-m", "feedback_app.cli.main", "stars", "recount", kit.name, "--json", "--seal", seal]
     alone = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(elsewhere)}
     done = subprocess.run(command, cwd=elsewhere, env=alone, capture_output=True, text=True, timeout=120)
