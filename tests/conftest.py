@@ -22,6 +22,7 @@ from feedback_app.db.schema import metadata_is_complete
 from feedback_app.services import codes, questionnaires, quiet_visits
 from feedback_app.services.runtime import Runtime
 from feedback_app.settings import Settings
+from feedback_app.web import health
 from tests import postgres
 from tests.browser import launch
 from tests.people import directory
@@ -95,6 +96,12 @@ def _on_sqlite_where_it_says_why(request: pytest.FixtureRequest) -> None:
     """``@pytest.mark.sqlite_only("why")``: the test is about SQLite, and runs on it whatever the others run on."""
     if request.node.get_closest_marker("sqlite_only"):
         request.getfixturevalue("monkeypatch").setenv(postgres.CHOICE, SQLITE)
+
+
+@pytest.fixture(autouse=True)
+def _counts_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks up ``serve`` in this process has it count in files from then on, as if it were a web process."""
+    monkeypatch.delenv(health.SHARED, raising=False)
 
 
 @pytest.fixture
