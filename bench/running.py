@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -87,33 +88,12 @@ class Product:
     def start(self, name: str) -> None:
         """``serve`` or ``work``; what ran under that name before must be dead."""
         more = ["--port", str(self.port)] if name == "serve" else []
-        if self.forge is not None:
-            arguments = ["--config", str(self.config), name, *more]
-            self.groups[name] = self.forge.start(arguments, self.folder / f"{name}.log")
-            return
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SERVICE_STAR_")}
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.groups[name] = subprocess.Popen(
-                [sys.executable, "-m", "feedback_app.cli.main", "--config", str(self.config), name, *more],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=ROOT,
-                env=environment,
-                start_new_session=True,
-            )
+        self.groups[name] = started(
+            ["--config", str(self.config), name, *more], self.folder / f"{name}.log", self.forge
+        )
 
     def stop(self) -> None:
-        for process in self.groups.values():
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-        for process in self.groups.values():
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        if self.forge is not None:
-            self.forge.close()
+        ended(self.groups.values(), self.forge)
 
     def web_workers(self) -> list[int]:
         """The processes that answer, without their master."""
@@ -139,6 +119,45 @@ class Product:
                 self.start("serve")
             time.sleep(0.02)
         return time.monotonic() - began
+
+
+PROGRAM = ("feedback_app.cli.main",)
+
+
+def started(
+    arguments: Sequence[str], log: Path, forge: Forge | None = None, *, module: Sequence[str] = PROGRAM
+) -> "subprocess.Popen[bytes] | Forked":
+    """A command of the product as leader of a process group of its own, a copy of the forge's where there is one.
+
+    ``module``: what is run instead of the program, with its own words before the arguments.
+    """
+    if forge is not None and module == PROGRAM:
+        return forge.start(list(arguments), log)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SERVICE_STAR_")}
+    with log.open("ab") as told:
+        return subprocess.Popen(
+            [sys.executable, "-m", *module, *arguments],
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+        )
+
+
+def ended(groups: Collection["subprocess.Popen[bytes] | Forked"], forge: Forge | None = None) -> None:
+    """All of them, in order or after half a minute by force; then the forge."""
+    for process in groups:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+    for process in groups:
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if forge is not None:
+        forge.close()
 
 
 def children(pid: int) -> list[int]:

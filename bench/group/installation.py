@@ -1,11 +1,8 @@
 """The processes: a stand-in for the platforms of each hospital, the nodes, the workers."""
 
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,9 +11,9 @@ import requests
 
 from bench.forking import Forge, Forked
 from bench.group.hospitals import Hospital
+from bench.running import PROGRAM, ended, started
 from tests.waiting import until
 
-ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 180.0  # seconds
 
 
@@ -30,34 +27,12 @@ class Installation:
     processes: dict[str, "subprocess.Popen[bytes] | Forked"] = field(default_factory=dict)
 
     def start(self, name: str, config: Path, *words: str) -> None:
-        arguments = ["--config", str(config), *words]
-        if self.forge is not None and not self.leak:
-            self.processes[name] = self.forge.start(arguments, self.folder / f"{name}.log")
-            return
-        module = ["bench.group.leaks", self.leak] if self.leak else ["feedback_app.cli.main"]
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SERVICE_STAR_")}
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", *module, *arguments],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=ROOT,
-                env=environment,
-                start_new_session=True,
-            )
+        module = ("bench.group.leaks", self.leak) if self.leak else PROGRAM
+        log = self.folder / f"{name}.log"
+        self.processes[name] = started(["--config", str(config), *words], log, self.forge, module=module)
 
     def stop(self) -> None:
-        for process in self.processes.values():
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-        for process in self.processes.values():
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        if self.forge is not None:
-            self.forge.close()
+        ended(self.processes.values(), self.forge)
 
 
 @contextmanager
