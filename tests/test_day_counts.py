@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
+from feedback_app.db import tallies
 from feedback_app.db.day_counts import DayCount, UnitDay
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
@@ -148,6 +149,41 @@ def test_channel_hour_and_questions_of_a_rating_as_it_was_sent(runtime: Runtime,
     with runtime.reading() as session:
         body = day_counts.of_point(session, target, FIRST, LAST)[date(2026, 10, 9)]
     assert body["c"] == {"form": [1, 0, 0, 0, 0]}, "taken back: the second one counts now, unfolded too"
+
+
+@pytest.mark.both_databases
+def test_ratings_that_arrive_while_days_are_counted_are_counted_afterwards(
+    runtime: Runtime, point: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, read_repeats = point("W03").id, tallies.repeats
+    arriving = [("two", "a"), ("three", "b"), ("four", "b"), ("five", "c")]
+
+    def submit(key: str, rater: str) -> None:
+        sent = Submission(target, 2, "form", key, rater_hash=rater * 64)
+        with runtime.transaction() as session:
+            ratings.submit(session, sent, zone=runtime.zone, now=datetime(2026, 10, 9, 6, 30, tzinfo=UTC))
+
+    def repeats(*given: Any, **named: Any) -> list[tallies.Repeat]:
+        """Two ratings arrive before it is known who rated twice, and two after it."""
+        for one in arriving[:2]:
+            submit(*one)
+        found = list(read_repeats(*given, **named))
+        for one in arriving[2:]:
+            submit(*one)
+        arriving.clear()
+        return found
+
+    submit("one", "a")
+    monkeypatch.setattr(tallies, "repeats", repeats)
+    with runtime.reading() as session:
+        meanwhile = day_counts.of_point(session, target, FIRST, LAST)[date(2026, 10, 9)]
+    assert not arriving, "they came while somebody looked"
+    assert day_bodies.n(meanwhile) >= 1, "what was there before is not taken away by what comes"
+    with runtime.transaction() as session:
+        tallying.fold(session)
+    with runtime.reading() as session:
+        body = day_counts.of_point(session, target, FIRST, LAST)[date(2026, 10, 9)]
+    assert (day_bodies.levels(body), body["x"]) == ([0, 3, 0, 0, 0], 2)
 
 
 @pytest.mark.both_databases

@@ -75,12 +75,14 @@ def count(session: Session, keys: Collection[PointDay]) -> Stored:
         points = sorted({point_id for point_id, _ in wanted})
         few = points if len(points) <= _ONE_BY_ONE else None
         within = day_counts.Within(period, {day for _, day in wanted}, few)
+        several = _repeated(tallies.repeats(session, [period], points=few))
         for version in day_counts.versions(session, within):
-            for one in day_counts.alike(session, within, version, list(forms.scored(version or 0))):
+            for one in day_counts.alike(session, within, version, list(forms.scored(version or 0)), several):
                 if (one.point_id, one.day) in wanted:
                     _put(found, one, forms)
-        several = _repeated(tallies.repeats(session, [period], points=few))
-        _without(found, wanted, several, session, forms)
+        for point_id, day, unit_id in day_counts.places(session, sorted(several)):
+            if (point_id, day) in wanted:
+                day_bodies.put_uncounted(found.setdefault((point_id, day, unit_id), {}))
     return found
 
 
@@ -97,27 +99,10 @@ def _repeated(several: Iterable[tallies.Repeat]) -> Collection[int]:
 def _put(found: Stored, one: Alike, forms: "_Forms") -> None:
     body = found.setdefault((one.point_id, one.day, one.unit_id), {})
     if one.status == "counted":
-        day_bodies.put(body, _counted(one, forms), one.n)
+        scores = forms.scores(one.version, one.answers)
+        day_bodies.put(body, Counted(one.score, one.channel, one.hour, one.version, scores), one.n)
     else:
         day_bodies.put_uncounted(body, one.n)
-
-
-def _without(
-    found: Stored, wanted: set[tuple[int, date]], ids: Collection[int], session: Session, forms: "_Forms"
-) -> None:
-    """Take out the few that the database counted and that do not count."""
-    for one in day_counts.single(session, sorted(ids), forms.all_scored()):
-        if (one.point_id, one.day) not in wanted:
-            continue
-        body = found[one.point_id, one.day, one.unit_id]
-        itself: Body = {}
-        day_bodies.put(itself, _counted(one, forms))
-        day_bodies.add(body, itself, -1)
-        day_bodies.put_uncounted(body)
-
-
-def _counted(one: Alike, forms: "_Forms") -> Counted:
-    return Counted(one.score, one.channel, one.hour, one.version, forms.scores(one.version, one.answers))
 
 
 class _Forms:
@@ -138,10 +123,6 @@ class _Forms:
                 if type_of(one).possible(one) is not None
             }
         return self._known[version]
-
-    def all_scored(self) -> dict[int, list[str]]:
-        """Of every version that has been seen: its questions with a score."""
-        return {version: list(worth) for version, worth in self._known.items()}
 
     def scores(self, version: int, answers: Mapping[str, Any]) -> dict[str, float]:
         worth = self.scored(version)
