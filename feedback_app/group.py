@@ -18,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from feedback_app import settings as configuration
+from feedback_app import whose
 from feedback_app.app import create_app
 from feedback_app.errors import ConfigurationError
 from feedback_app.settings import Settings
@@ -94,11 +95,12 @@ _OWN: Mapping[str, Callable[[Hospital], str]] = {
 class ByHost:
     """The web applications of all hospitals behind one door."""
 
-    def __init__(self, applications: Mapping[str, "WSGIApplication"]) -> None:
-        self._applications = applications
+    def __init__(self, applications: Mapping[str, tuple[str, "WSGIApplication"]]) -> None:
+        self._applications = applications  # host -> name and application
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        application = self._applications.get(_name(environ.get("HTTP_HOST", "")))
+        name, application = self._applications.get(_name(environ.get("HTTP_HOST", "")), ("", None))
+        whose.is_of(name)
         if application is not None:
             environ[health.AMONG_OTHERS] = len(self._applications) > 1
             return application(environ, start_response)
@@ -115,7 +117,7 @@ class ByHost:
         """For whoever watches the machine by its number: 200 when every hospital is ready."""
         environs = (EnvironBuilder("/readyz", f"http://{host}").get_environ() for host in self._applications)
         answers = zip(self._applications.values(), environs, strict=True)
-        ready = sum(run_wsgi_app(application, environ)[1].startswith("200") for application, environ in answers)
+        ready = sum(run_wsgi_app(application, environ)[1].startswith("200") for (_, application), environ in answers)
         words = json.dumps({"status": f"{ready} of {len(self._applications)} hospitals are ready"})
         status = "200 OK" if ready == len(self._applications) else "503 Service Unavailable"
         return _say(start_response, status, "application/json", words)
@@ -137,19 +139,20 @@ def _say(start_response: "StartResponse", status: str, kind: str, words: str) ->
 
 def application(hospitals: Sequence[Hospital]) -> ByHost:
     """One web application for each hospital, each over its own database with its own keys."""
-    return ByHost({one.host: create_app(one.settings, create=False) for one in hospitals})
+    return ByHost({one.host: (one.name, create_app(one.settings, create=False)) for one in hospitals})
 
 
 def at_once(hospitals: Sequence[Hospital], work: Callable[[Hospital], None], stop: threading.Event) -> None:
     """Do this for every hospital in a thread of its own until all have ended; what breaks one does not end the others."""
 
     def guarded(one: Hospital) -> None:
+        whose.is_of(one.name)
         while not stop.is_set():
             try:
                 work(one)
                 return
             except Exception:  # a database that is down now may be there in a minute
-                _log.exception("%s: the work broke off and begins again in a minute", one.name)
+                _log.exception("the work broke off and begins again in a minute")
                 stop.wait(60)
 
     threads = [threading.Thread(target=guarded, args=(one,), name=one.name) for one in hospitals]

@@ -1,5 +1,6 @@
 """What IT is told: no proven backup for eight days, messages that stay, a full disk, no worker; once a day."""
 
+import contextvars
 import json
 import logging
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from feedback_app import whose
 from feedback_app.cli._logs import formatter
 from feedback_app.db.outbox import OutboxMessage
 from feedback_app.services import alarms, backups, outbox, periodic
@@ -109,4 +111,15 @@ def test_a_log_line_for_machines_is_json() -> None:
         record = logging.LogRecord("a.b", logging.ERROR, "f", 1, "it %s", ("broke",), (type(error), error, None))
     told = json.loads(formatter("json").format(record))
     assert (told["level"], told["logger"], told["message"]) == ("error", "a.b", "it broke")
-    assert "quoted" in told["traceback"]
+    assert "quoted" in told["traceback"] and "hospital" not in told
+
+
+def test_log_lines_of_a_group_name_their_hospital() -> None:
+    record = logging.LogRecord("a.b", logging.INFO, "f", 1, "done", (), None)
+
+    def lines(name: str) -> tuple[str, str]:
+        whose.is_of(name)
+        return formatter("text").format(record), json.loads(formatter("json").format(record))["hospital"]
+
+    told = contextvars.copy_context().run(lines, "东院")
+    assert told[0].startswith("东院: ") and told[0].endswith("a.b: done") and told[1] == "东院"

@@ -113,7 +113,7 @@ def fill(member: Member) -> None:
 @pytest.fixture
 def members(tmp_path: Path) -> Iterator[list[Member]]:
     with ExitStack() as stack:
-        apps: dict[str, Flask] = {}
+        apps: dict[str, tuple[str, Flask]] = {}
         found = []
         door = group.ByHost(cast(Any, apps))
         for mark in MARKS:
@@ -121,7 +121,7 @@ def members(tmp_path: Path) -> Iterator[list[Member]]:
             stack.callback(runtime.close)
             app = create_app(runtime.settings)
             stack.callback(app.extensions["service_star"].close)
-            apps[HOSTS[mark]] = app
+            apps[HOSTS[mark]] = (mark, app)
             found.append(Member(mark, runtime, app, Client(door)))
         for one in found:
             fill(one)

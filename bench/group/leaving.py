@@ -124,6 +124,7 @@ def _values(file: Path) -> Iterator[str]:
 
 
 _PERSONAL = re.compile(r"138\d{8}|o[Qq]\w+-wang")
+_ASKED_FOR = re.compile(r"^.* (?:GET|POST) /.*ms$", re.M)
 
 
 def logs(folder: Path, hospitals: Sequence[Hospital], tally: Tally) -> None:
@@ -137,4 +138,7 @@ def logs(folder: Path, hospitals: Sequence[Hospital], tally: Tally) -> None:
             words = {one.mark.lower(), *(secret.lower() for secret in one.secrets - {*one.scans})}
             tally.look("logs", file.name, text.encode(), words)
         tally.hold("logs without persons", file.name, not _PERSONAL.search(text))
+        whose = tuple(f"{name}: [" for name in (*(one.name for one in hospitals), "-"))
+        nameless = [line for line in _ASKED_FOR.findall(text) if not line.startswith(whose)]
+        tally.hold("logs with the name of the hospital", f"{file.name} {nameless[:1]}", not nameless)
         tally.hold("logs without tracebacks", file.name, "Traceback" not in text)

@@ -12,7 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from prometheus_client.multiprocess import mark_process_dead
 
-from feedback_app import texts
+from feedback_app import texts, whose
 from feedback_app.cli._logs import JsonFormatter, set_up
 from feedback_app.cli._patient_worker import PatientWorker
 from feedback_app.clock import system_clock
@@ -31,6 +31,10 @@ _FORMATS = {
     # What is put in holds no quotation marks: gunicorn allows none in a method, and paths are quoted.
     "json": '{"at": "%(at)s", "logger": "access", "method": "%(m)s", "path": "%(U)s", "status": %(s)s, "ms": %(M)s}',
 }
+_FORMATS_OF_A_GROUP = {
+    "text": f"%(h)s: {_FORMATS['text']}",
+    "json": _FORMATS["json"].replace('"method"', '"hospital": "%(h)s", "method"'),
+}
 
 
 def discreet(path: str) -> str:
@@ -42,7 +46,7 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
     """Writes what was asked for, not by whom: no address, no query string, no receipt and no one-time token."""
 
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> Any:
-        """What our two formats name, and nothing else: gunicorn's own puts in every header, for each request anew."""
+        """What our formats name, and nothing else: gunicorn's own puts in every header, for each request anew."""
         sent = getattr(resp, "sent", None)
         return {
             "t": self.now(),
@@ -51,12 +55,13 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
             "U": discreet(environ.get("PATH_INFO", "")),
             "s": str(resp.status).partition(" ")[0],
             "b": "-" if sent is None else str(sent),
+            "h": whose.name() or "-",
             "M": request_time.seconds * 1000 + request_time.microseconds // 1000,
         }
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        if cfg.access_log_format == _FORMATS["json"]:
+        if cfg.access_log_format.startswith("{"):
             for handler in self.error_log.handlers:
                 handler.setFormatter(JsonFormatter())
 
@@ -88,7 +93,9 @@ def room_for_files() -> int:
 class Server(BaseApplication):  # type: ignore[misc]
     """The web application under gunicorn: made once, served by all workers, each with database connections of its own."""
 
-    def __init__(self, settings: Settings, host: str, port: int, workers: int, make: Callable[[], Any]) -> None:
+    def __init__(
+        self, settings: Settings, host: str, port: int, workers: int, make: Callable[[], Any], *, of_group: bool
+    ) -> None:
         self._make, self._log_format = make, settings.server.log_format
         self._options = {
             "bind": f"{host}:{port}",
@@ -98,7 +105,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "preload_app": True,
             "control_socket_disable": True,  # two instances of one user would silently take the same path
             "accesslog": "-",
-            "access_log_format": _FORMATS[settings.server.log_format],
+            "access_log_format": (_FORMATS_OF_A_GROUP if of_group else _FORMATS)[settings.server.log_format],
             "child_exit": _forget_worker,
             "when_ready": _keep_shared,
             "worker_connections": 2000,

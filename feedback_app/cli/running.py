@@ -39,7 +39,7 @@ def serve(session: Session, host: str, port: int, workers: int | None) -> None:
     else:
         settings = session.settings()
         make = partial(app.create_app, settings, create=False)
-    Server(settings, host, port, workers or settings.server.workers, make).run()
+    Server(settings, host, port, workers or settings.server.workers, make, of_group=session.is_group).run()
 
 
 @click.command(epilog="Example: service-star work")

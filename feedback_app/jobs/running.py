@@ -11,6 +11,7 @@ from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from feedback_app import whose
 from feedback_app.clock import system_clock
 from feedback_app.errors import Unavailable
 from feedback_app.jobs.proving import Probes
@@ -39,7 +40,7 @@ def run_worker(
 ) -> None:
     """Work until ``stop`` is set; the message being sent then is finished and recorded."""
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick left out because the last one runs is no news
-    worker, calm = Worker(runtime, channels, stop, media), Outage()
+    worker, calm = Worker(runtime, channels, stop, media), Outage(whose.name())
     scheduler = BackgroundScheduler(timezone=UTC)
     seconds = SANDBOX_TICK_SECONDS if runtime.settings.sandbox.clock_file else TICK_SECONDS
     for job, every in (
@@ -69,12 +70,15 @@ def run_worker(
 class Outage:
     """While the database cannot be used nothing is tried more often than every few seconds, and it is said once, not once a job."""
 
-    def __init__(self, patience: float = OUTAGE_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
-        self._patience, self._clock = patience, clock
+    def __init__(
+        self, of: str = "", patience: float = OUTAGE_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._of, self._patience, self._clock = of, patience, clock
         self._again_at: float | None = None
 
     def around(self, job: Callable[[], object]) -> Callable[[], None]:
         def calmly() -> None:
+            whose.is_of(self._of)  # in whichever thread of the scheduler this runs
             again_at = self._again_at
             if again_at is not None and self._clock() < again_at:
                 return
