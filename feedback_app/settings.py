@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from feedback_app.errors import ConfigurationError
 
 SECRET_BYTES = 32
+OPERATORS = "operators"  # the name of the group of the hospital's IT
 _DIFFERENT = 8  # characters in a secret that somebody did not make by holding down a key
 
 
@@ -401,6 +402,11 @@ class Settings(BaseSettings):
     def group_names(self) -> frozenset[str]:
         """Groups that can be told something: WeCom's robots and those of other platforms."""
         return frozenset(self.wecom.webhooks) | frozenset(self.channels.groups)
+
+    @property
+    def operators_group(self) -> str:
+        """The group that is told what the hospital's IT must look at; it need not exist."""
+        return OPERATORS if OPERATORS in self.group_names else "complaints"
 
     @model_validator(mode="after")
     def _one_way_to_a_group(self) -> Settings:

@@ -20,8 +20,6 @@ PROVEN_WITHIN = timedelta(days=8)
 WRITTEN_WITHIN = timedelta(hours=50)
 """The backups of two nights are missing."""
 FULL = 0.8
-GROUP = "operators"
-"""The group robot that is told, where the configuration has one of this name; else the complaints office's."""
 _OF_THEIR_OWN = ("canary", "worker")  # the canary pushes by itself; without a worker nothing can be pushed
 
 
@@ -89,7 +87,7 @@ def tell(session: Session, runtime: Runtime, now: datetime) -> int:
             dedupe_key=f"alarm:{day}:{one.name}",
             purpose="alarm",
             channel="wecom_group",
-            recipient=GROUP if GROUP in runtime.settings.group_names else "complaints",
+            recipient=runtime.settings.operators_group,
             payload={"title": text("alarms.push.title"), "text": text(f"alarms.say.{one.name}", **one.params)},
             now=now,
         )

@@ -196,12 +196,13 @@ def _alarm(session: Session, runtime: Runtime, failed: Sequence[str], now: datet
 
 
 def _push(session: Session, runtime: Runtime, what: str, told: str, now: datetime) -> None:
-    outbox.put(
-        session,
-        dedupe_key=f"canary:{local_day(now, runtime.zone)}:{what}"[:120],
-        purpose="canary_failed",
-        channel="wecom_group",
-        recipient="complaints",
-        payload={"title": text("canary.push.title"), "text": told},
-        now=now,
-    )
+    for group in sorted({"complaints", runtime.settings.operators_group}):
+        outbox.put(
+            session,
+            dedupe_key=f"canary:{local_day(now, runtime.zone)}:{group}:{what}"[:120],
+            purpose="canary_failed",
+            channel="wecom_group",
+            recipient=group,
+            payload={"title": text("canary.push.title"), "text": told},
+            now=now,
+        )

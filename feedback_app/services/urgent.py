@@ -16,9 +16,8 @@ _PAUSE = 600  # seconds in which further words about the same case call nobody a
 
 def is_set(settings: Settings) -> bool:
     """Whether anybody can be told: a group on any platform, or WeCom members."""
-    wecom, duty = settings.wecom, settings.duty
-    in_wecom = wecom.enabled and (duty.webhook in wecom.webhooks or bool(duty.wecom_userids))
-    return in_wecom or duty.webhook in settings.channels.groups
+    in_person = settings.wecom.enabled and bool(settings.duty.wecom_userids)
+    return in_person or settings.duty.webhook in settings.group_names
 
 
 def tell(session: Session, vault: Vault, settings: Settings, case: Case, topic: str, now: datetime) -> bool:
@@ -29,7 +28,8 @@ def tell(session: Session, vault: Vault, settings: Settings, case: Case, topic: 
     if not is_set(settings):
         return False
     duty, stamp = settings.duty, int(now.timestamp()) // _PAUSE
-    recipients = [("wecom", userid, vault.seal(userid)) for userid in duty.wecom_userids]
+    members = duty.wecom_userids if settings.wecom.enabled else ()
+    recipients = [("wecom", userid, vault.seal(userid)) for userid in members]
     if duty.webhook in settings.group_names:
         recipients.append(("wecom_group", duty.webhook, duty.webhook))
     for channel, name, recipient in recipients:

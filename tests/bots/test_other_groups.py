@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bots.channels import open_channels
 from bots.clients import asking
@@ -20,6 +22,7 @@ from feedback_app.services.complaints import Filing
 from feedback_app.services.deliveries import FAILED, RETRY, SENT, UNKNOWN, Outcome, Outgoing
 from feedback_app.services.reasons import words
 from feedback_app.services.runtime import Runtime
+from feedback_app.settings import Channels as Groups
 from feedback_app.settings import Settings, load
 from tests.bots.doubles import closed_port
 from tests.bots.group_platforms import DINGTALK, FEISHU, FEISHU_TOKEN, SECRET, TOKEN, Platforms, behind_a_proxy
@@ -159,6 +162,22 @@ def test_no_secret_reaches_a_log(runtime: Runtime, platforms: Platforms, caplog:
         for group in GROUPS:
             told(runtime, group)
     assert not [one for one in caplog.records if one.name.startswith("apprise")]
+
+
+@pytest.mark.parametrize(("group", "platform"), [("operators", FEISHU), ("complaints", DINGTALK)])
+def test_alarms_reach_the_group_of_it_or_the_complaints_office(
+    runtime: Runtime, platforms: Platforms, group: str, platform: str
+) -> None:
+    """Without WeCom, through the worker: nobody has proven a backup for nine days."""
+    address = {"operators": GROUPS["XN"], "complaints": GROUPS["complaints"]}[group]
+    only = replace(
+        runtime, settings=runtime.settings.model_copy(update={"channels": Groups(groups={group: SecretStr(address)})})
+    )
+    clock.move(Path(only.settings.sandbox.clock_file), NOON + timedelta(days=9))
+    worker = Worker(only, of_the_app(only))
+    worker.tick()
+    worker.deliver()
+    assert [where for where, shown in platforms.shown if "备份" in shown] == [platform]
 
 
 def test_danger_is_told_to_the_duty_group_there(tmp_path: Path) -> None:

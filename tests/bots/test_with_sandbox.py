@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -104,6 +104,14 @@ def test_members_and_groups_receive_once(town: Town) -> None:
     assert town.send("wecom", "nobody", "本月 4.8 分") == FAILED
     assert town.send("wecom_group", "心血管内科", "本月 4.8 分") == SENT
     assert "4.8" in town.phones.received(webhook="心血管内科")[0].text
+
+
+def test_a_robot_of_a_group_needs_no_application(town: Town) -> None:
+    wecom = town.runtime.settings.wecom.model_copy(update={"enabled": False})
+    settings = town.runtime.settings.model_copy(update={"wecom": wecom})
+    without = replace(town, runtime=replace(town.runtime, settings=settings))
+    assert "wecom" not in open_channels(without.runtime)
+    assert without.send("wecom_group", "心血管内科", "本月 4.8 分") == SENT
 
 
 def test_an_answer_that_never_came(town: Town) -> None:

@@ -9,7 +9,8 @@ from feedback_app.services.transaction import Session
 
 
 def _is_anything(session: Session, runtime: Runtime, now: datetime) -> bool:
-    return runtime.settings.wecom.enabled and bool(alarms.to_tell(session, runtime, now))
+    anybody = runtime.settings.operators_group in runtime.settings.group_names
+    return anybody and bool(alarms.to_tell(session, runtime, now))
 
 
 def _tell(session: Session, runtime: Runtime, now: datetime) -> object:
