@@ -27,6 +27,10 @@ _NOT_FROM_INDEX = """\
 The packages could not be installed (see above). Is a package index reachable? Then run this again; without internet access: setup
 --wheelhouse, see docs/operator.md."""
 _READY = "装好了。接着做什么见 docs/operator.md。 / Installed. What comes next: docs/operator.md."
+_NOT_COLLECTED = """\
+安装包没有收集全（原因在上面）。说 No module named pip 的：Debian、Ubuntu 先 sudo apt install python3-pip，再运行一次；说连不上的，换一台能上网的机器。
+Not everything could be collected (see above). "No module named pip": sudo apt install python3-pip, then again; no connection: use a machine
+that has one."""
 _NOT_IN_WHEELHOUSE = f"""\
 软件包没有装上（原因在上面）。这个文件夹里缺文件，或者是别的版本的：要用这一版程序，在处理器相同、Python 同为 {sys.version_info[0]}.{sys.version_info[1]} 的机器上
 重新收集（python3 run.py wheelhouse 文件夹），全部拷过来，再运行一次。
@@ -83,6 +87,7 @@ def collect(wheelhouse: Path) -> int:
     lock: list[str | Path] = ["--require-hashes", "--only-binary", ":all:", "-r", ROOT / "requirements.lock"]
     for what in ([INSTALLER], lock):
         if subprocess.run([*download, *what]).returncode:
+            print(_NOT_COLLECTED, file=sys.stderr)
             return 1
     files = [one for one in wheelhouse.iterdir() if one.is_file()]
     print(f"{len(files)} packages, {sum(one.stat().st_size for one in files) // 2**20} MB, in {wheelhouse}")

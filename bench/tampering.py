@@ -168,7 +168,7 @@ def _both_removed(connection: sqlite3.Connection, dice: random.Random) -> Named:
     [position] = connection.execute("SELECT min(position) FROM evidence WHERE subject = ?", (subject,)).fetchone()
     connection.execute("DELETE FROM evidence WHERE subject = ?", (subject,))
     connection.execute("DELETE FROM ratings WHERE id = ?", (number,))
-    return (f"position:{position}",)
+    return (f"position:{position}", f"node:0/{position} ")  # the newest leaves no gap, but the leaf of the tree stays
 
 
 def _exchanged(connection: sqlite3.Connection, dice: random.Random) -> Named:

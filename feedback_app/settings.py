@@ -1,7 +1,7 @@
 """config.toml + environment -> one typed, frozen object.
 
-Every key may be overridden by ``SERVICE_STAR_<SECTION>__<KEY>``; every secret may instead be given as the path of a file
-that holds it, in a key with ``_file`` appended. Unknown keys are refused, so that a typing mistake is found at start-up.
+Every key may be overridden by ``SERVICE_STAR_<SECTION>__<KEY>``; every text, such as a secret, may instead be given as the path of a
+file that holds it, in a key with ``_file`` appended. Unknown keys are refused, so that a typing mistake is found at start-up.
 ``config.example.toml`` is the manual of these keys; a test holds the two together.
 """
 
@@ -26,6 +26,15 @@ OPERATORS = "operators"  # the name of the group of the hospital's IT
 _DIFFERENT = 8  # characters in a secret that somebody did not make by holding down a key
 
 
+def _read_file(values: dict[str, Any], name: str) -> dict[str, Any]:
+    """``name_file = "path"`` becomes ``name``, with what the file holds. Raises OSError."""
+    path = values.get(f"{name}_file")
+    if not path:
+        return values
+    others = {key: value for key, value in values.items() if key != f"{name}_file"}
+    return {**others, name: Path(path).read_text("utf-8").strip()}
+
+
 class Section(BaseModel):
     """One table of the file: frozen, and no unknown keys."""
 
@@ -36,11 +45,15 @@ class Section(BaseModel):
     def _read_secret_files(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        for name, field in cls.model_fields.items():
-            path = values.get(f"{name}_file")
-            if field.annotation is SecretStr and path:
-                values = {key: value for key, value in values.items() if key != f"{name}_file"}
-                values[name] = Path(path).read_text("utf-8").strip()
+        known = cls.model_fields
+        for name, field in known.items():
+            if field.annotation in (SecretStr, str) and f"{name}_file" not in known:
+                values = _read_file(values, name)
+            elif field.annotation == dict[str, SecretStr] and isinstance(values.get(name), dict):
+                inner = values[name]
+                for key in inner:
+                    inner = _read_file(inner, key.removesuffix("_file"))
+                values = {**values, name: inner}
         return values
 
 

@@ -54,6 +54,23 @@ def test_nights_without_a_backup_are_told_although_the_drill_passes(runtime: Run
         assert any(told in one.payload["text"] for one in session.query(OutboxMessage).filter_by(purpose="alarm"))
 
 
+def test_nights_before_they_were_remembered_do_not_count(runtime: Runtime) -> None:
+    """A year with release 0.1.0 and its drills, and then this one."""
+    with runtime.transaction() as session:
+        backups.proven(session, NOON + 364 * DAY)
+        for days in (365, 366):  # each time it is migrated
+            backups.remember_from_now(session, NOON + days * DAY)
+    assert "backup_old" not in names(runtime, 366 * DAY) and "backup_old" in names(runtime, 368 * DAY)
+
+
+def test_what_a_clock_that_was_ahead_wrote_proves_nothing(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        backups.proven(session, NOON + 365 * DAY)
+        backups.written(session, NOON + 365 * DAY)
+        backups.written(session, NOON + DAY)
+    assert {"backup", "backup_old"} <= names(runtime, 9 * DAY)
+
+
 def test_who_copies_otherwise_is_not_told(runtime: Runtime) -> None:
     otherwise = replace(
         runtime,

@@ -13,6 +13,7 @@ from threading import Thread
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from feedback_app.cli.main import program
 from feedback_app.db.directory import ServicePoint
@@ -26,6 +27,7 @@ from feedback_app.services.runtime import Runtime, opened
 from feedback_app.services.vault import Vault
 from feedback_app.services.visits import Arrival
 from feedback_app.settings import Settings, load
+from tests import postgres
 from tests.conftest import NOON
 from tests.people import directory
 
@@ -214,7 +216,7 @@ def test_the_commands(settings: Settings, tmp_path: Path) -> None:
     taken = run.invoke(program, ["--config", str(config), "backup", str(tmp_path / "x.backup")])
     assert taken.exit_code == 0 and json.loads(taken.stdout)["rows"] > 0
     with opened(settings) as looking, looking.reading() as session:
-        assert backups.last_written(session) is not None
+        assert backups.last_written(session, runtime.now()) is not None
     refused = run.invoke(program, ["--config", str(config), "restore", str(tmp_path / "x.backup")])
     assert isinstance(refused.exception, Conflict)
     moved = tmp_path / "moved.toml"
@@ -233,3 +235,37 @@ def test_of_two_at_the_same_place_the_second_refuses_and_the_first_is_whole(runt
         assert (tmp_path / "night.backup.copying").read_bytes() == b"half of it"
     backups.take(runtime.database, target, runtime.vault, NOON)
     assert {one.name for one in tmp_path.glob("night*")} == {"night.backup"}
+
+
+def test_a_backup_is_good_where_nothing_can_be_written(runtime: Runtime, tmp_path: Path) -> None:
+    """A standby, or a role that may only read: whoever copies from there is not told that it failed."""
+    url = postgres.url_for(tmp_path / "live")
+    live = Database(url)
+    schema.migrate(live, NOON)
+    with live.transaction() as session:
+        session.execute(text("CREATE ROLE reader LOGIN"))
+        session.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader"))
+    reader = Database(url.replace("postgres@", "reader@"))
+    assert sum(backups.take(reader, tmp_path / "night.backup", runtime.vault, NOON).rows.values()) > 0
+    assert not backups.remember(reader, NOON)
+    assert backups.remember(live, NOON)
+    reader.close()
+    live.close()
+
+
+def test_a_group_is_backed_up_and_drilled_hospital_by_hospital(tmp_path: Path) -> None:
+    run, folder, nights = CliRunner(), tmp_path / "hospitals", tmp_path / "nights"
+    nights.mkdir()
+    for name in ("dong", "xi"):
+        made = ["--database", f"sqlite:///{tmp_path / name}.db", "--base-url", f"http://{name}.example"]
+        assert run.invoke(program, ["--config", str(folder / f"{name}.toml"), "init", *made]).exit_code == 0
+    group = ["--config", str(folder)]
+    assert run.invoke(program, [*group, "drill"]).exit_code == 0
+    taken = run.invoke(program, [*group, "backup", str(nights / "stars-2026-11-22.backup")])
+    assert taken.exit_code == 0, taken.output
+    assert {one.name for one in nights.iterdir()} == {"stars-2026-11-22-dong.backup", "stars-2026-11-22-xi.backup"}
+    (tmp_path / "dong.db").unlink()
+    for words in (["drill"], ["backup", str(nights / "next.backup")]):
+        broken = run.invoke(program, [*group, *words])
+        assert broken.exit_code == 1 and "== dong" in broken.stderr
+        assert len(broken.stdout.splitlines()) == 1, "the other one has its turn"

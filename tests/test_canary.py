@@ -171,3 +171,13 @@ def test_what_this_machine_trusts_is_trusted(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         with probes._phone() as http:
             assert http.get(address, timeout=20).status_code == 404
+
+
+def test_a_clock_that_was_ahead_does_not_make_it_due_at_every_look(place: Town) -> None:
+    runtime = configured(place, "http://127.0.0.1:9")
+    began = runtime.now()
+    for moment in (began + timedelta(days=300), began):
+        clock.move(Path(runtime.settings.sandbox.clock_file), moment)
+        prove(runtime)
+    with runtime.reading() as session:
+        assert not canary.is_due(session, runtime.now(), 6)

@@ -88,6 +88,11 @@ def test_init_takes_a_database_and_leaves_nothing_behind_when_an_address_is_mist
     assert "server.base_url" in wrong.stderr and "Traceback" not in wrong.stderr
     made = star("init", "--database", f"sqlite:///{tmp_path / 'elsewhere' / 'stars.db'}")
     assert made.returncode == 0 and (tmp_path / "elsewhere" / "stars.db").exists()
+    (tmp_path / "config.toml").rename(tmp_path / "first.toml")
+    taken = star("init", "--database", f"sqlite:///{tmp_path / 'elsewhere' / 'stars.db'}")
+    assert (taken.returncode, taken.stdout, (tmp_path / "config.toml").exists()) == (2, "", False)
+    assert "--database" in taken.stderr and "Traceback" not in taken.stderr
+    (tmp_path / "first.toml").rename(tmp_path / "config.toml")
     another = star("admin-link")
     assert another.stdout.startswith("http://127.0.0.1:8000/admin/setup/") and another.stdout != made.stdout
 

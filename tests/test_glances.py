@@ -47,7 +47,7 @@ def test_connections_that_died_while_they_rested_are_replaced(runtime: Runtime, 
             ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             connection.execute(text(ended))
     else:
-        for one in runtime.database._glances:
+        for _, one in runtime.database._glances:
             one.set_progress_handler(lambda: 1, 1)  # whatever it is asked fails
     assert runtime.database.shown_state() == before
     assert resting(runtime.database) == 1

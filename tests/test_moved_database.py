@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -9,10 +10,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from feedback_app.app import create_app
 from feedback_app.cli import _check
+from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import Rating
+from feedback_app.db.same_file import SameFile
 from feedback_app.errors import Unavailable
 from feedback_app.services import schema
 from feedback_app.services.runtime import Runtime
@@ -99,3 +103,49 @@ def test_an_address_that_depends_on_the_folder_is_noted(tmp_path: Path, monkeypa
     schema.migrate(opened.database, opened.now())
     assert any("四条斜杠" in one.detail for one in _check.examine(opened))
     opened.close()
+
+
+def test_nobody_is_thanked_by_a_file_that_was_replaced_while_it_was_written_to(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    file, copy = file_of(runtime), tmp_path / "copy.db"
+    with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(copy)) as new:
+        old.backup(new)
+
+    def put_copy_there(_: object = None) -> None:
+        move(file, tmp_path / "away")
+        shutil.copy(copy, file)
+
+    with pytest.raises(Unavailable), runtime.transaction() as session:
+        session.execute(update(ServicePoint).values(name="改"))
+        put_copy_there()
+    shutil.rmtree(tmp_path / "away")
+    with pytest.raises(Unavailable):
+        runtime.database.together(put_copy_there)
+    with runtime.transaction() as session:
+        assert session.query(ServicePoint).filter_by(name="改").count() == 0
+        session.execute(update(ServicePoint).values(name="新"))
+    with closing(sqlite3.connect(file)) as now:
+        assert now.execute("SELECT count(*) FROM service_points WHERE name = '新'").fetchone() != (0,)
+
+
+def test_nobody_goes_on_with_another_file_before_the_old_one_is_given_up(tmp_path: Path) -> None:
+    path, order = tmp_path / "stars.db", list[str]()
+    path.touch()
+    watched = SameFile(path)
+    (tmp_path / "new.db").touch()
+    (tmp_path / "new.db").replace(path)
+
+    def give_up() -> None:
+        second.start()
+        second.join(0.2)
+        order.append("given up")
+
+    def look() -> None:
+        watched.must_be_there(lambda: order.append("given up twice"))
+        order.append("went on")
+
+    second = threading.Thread(target=look)
+    watched.must_be_there(give_up)
+    second.join()
+    assert order == ["given up", "went on"]

@@ -14,6 +14,6 @@ def test_an_application_that_is_only_made_has_no_connection_and_no_thread(runtim
     made: Runtime = create_app(runtime.settings).extensions["service_star"]
     pool = made.database.engine.pool
     assert "Connections in pool: 0" in pool.status() and "checked out connections: 0" in pool.status().lower()
-    assert made.database._glances == made.database._kept == []
+    assert not made.database._glances and not made.database._kept
     assert set(threading.enumerate()) == before
     made.close()

@@ -14,10 +14,12 @@ from feedback_app.db.evidence import Evidence
 from feedback_app.db.ratings import Rating
 from feedback_app.db.set_asides import SetAside
 from feedback_app.domain.cycles import Period
+from feedback_app.domain.stuffing import Weighed
 from feedback_app.errors import Conflict, NotAllowed, NotFound, Refused
 from feedback_app.services import (
     bindings,
     changes,
+    own_ratings,
     ratings,
     set_asides,
     star_facts,
@@ -237,3 +239,18 @@ def test_two_people_at_the_console(client: FlaskClient, runtime: Runtime, send: 
         assert client.get(f"/admin/set-asides/?state={state}").status_code == 200
     with runtime.reading() as session, pytest.raises(NotFound):
         set_asides.propose(session, 999, reason="no_visit", words="没有来过", by="a", now=runtime.now())
+
+
+@pytest.mark.both_databases
+def test_what_its_author_took_back_while_the_rules_looked_is_not_held(runtime: Runtime, send: Send) -> None:
+    """Else it would count again beside what took its place, as soon as somebody lets it."""
+    receipts = [send(), send()]
+    with runtime.reading() as session:
+        looked_at = session.query(Rating).order_by(Rating.id).all()
+    with runtime.transaction() as session:
+        mine = session.query(Rating).filter_by(receipt=receipts[0]).one()
+        own_ratings.withdraw(session, mine, why="t", now=runtime.now())
+    with runtime.transaction() as session:
+        as_then = [session.merge(one, load=False) for one in looked_at]
+        assert set_asides.hold_all(session, [(one, Weighed(("burst",), 1.0)) for one in as_then], runtime.now()) == 1
+    assert statuses(runtime) == {"withdrawn": 1, "held": 1}

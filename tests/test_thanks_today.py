@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from feedback_app.db.complaints import Case
 from feedback_app.db.outbox import OutboxMessage
+from feedback_app.db.platform import JobRun
 from feedback_app.db.ratings import Rating
 from feedback_app.domain.cycles import Period
 from feedback_app.services import case_media, complaints, deeds, other_facts, ratings, thanks_today
@@ -172,3 +173,30 @@ def test_what_was_told_stays_told_when_a_rating_of_it_is_held_or_counts_again(ru
     assert tick(runtime, at("23T17:50")) == 1
     first, second = told(runtime, "D01")
     assert "后来说的" in second and "位说的" not in second and "位说的" in first
+
+
+def test_a_group_that_became_whole_later_is_told_then(runtime: Runtime) -> None:
+    """Of five the last was held when they were collected: five texts wait for whoever has been told nothing of this month."""
+    with runtime.transaction() as session:
+        bind(session, runtime.vault, "D01")
+        session.add(JobRun(kind=f"{thanks_today.TOLD}99", period="2026-10", done_at=at("01T10:00")))
+    tick(runtime, at("18T17:50"))
+    for minute in range(5):
+        rated(runtime, "D01", 5, f"第{minute}位说的感谢话", at(f"19T10:0{minute}"))
+    for status, day, told_then in (("held", 19, 0), ("counted", 20, 1)):
+        with runtime.transaction() as session:
+            session.query(Rating).order_by(Rating.id).all()[4].status = status
+        assert tick(runtime, at(f"{day}T17:50")) == told_then
+
+
+def test_a_clock_that_was_ahead_keeps_no_words_back(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        bind(session, runtime.vault, "D01")
+        session.add(
+            JobRun(kind=f"{thanks_today.TOLD}{id_of(session, 'D01')}", period="2026-11", done_at=at("28T17:45"))
+        )
+    tick(runtime, at("18T17:50"))
+    for minute in range(5):
+        rated(runtime, "D01", 5, f"第{minute}位说的感谢话", at(f"19T10:0{minute}"))
+    assert tick(runtime, at("19T17:50")) == 1
+    assert tick(runtime, at("20T17:50")) == 0

@@ -159,8 +159,9 @@ def _disk(runtime: Runtime) -> Iterator[Finding]:
 def _alarms(runtime: Runtime) -> Iterator[Finding]:
     """What else would be pushed to the hospital's IT."""
     with runtime.reading() as session:
-        found = alarms.found(session, runtime, runtime.now())
-        proven = backups.last_proven(session)
+        now = runtime.now()
+        found = alarms.found(session, runtime, now)
+        proven = backups.last_proven(session, now)
     for one in found:
         if one.name != "worker":
             said = " / ".join(text(f"alarms.say.{one.name}", language, **one.params) for language in ("zh", "en"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from feedback_app import group
 from feedback_app import settings as configuration
 from feedback_app.errors import ConfigurationError
 from feedback_app.services.runtime import Runtime, opened
@@ -30,6 +31,14 @@ class Session:
     def is_group(self) -> bool:
         """Whether ``--config`` is a folder of configurations, one for each hospital (see ``feedback_app.group``)."""
         return self.config.is_dir()
+
+    def each(self) -> Iterator[tuple[str, "Session"]]:
+        """Every hospital of a group by its name, or the one that there is, without one. Raises ConfigurationError."""
+        if not self.is_group:
+            yield "", self
+            return
+        for one in group.read(self.config):
+            yield one.name, Session(self.config / f"{one.name}.toml")
 
     @contextmanager
     def runtime(self, *, create: bool = False) -> Iterator[Runtime]:

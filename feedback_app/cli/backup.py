@@ -2,13 +2,15 @@
 
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from feedback_app.cli._common import Session, put, say
-from feedback_app.errors import FeedbackError, Unavailable
+from feedback_app.cli._explaining import explained
+from feedback_app.errors import FeedbackError
 from feedback_app.services import backups, schema, verification
 from feedback_app.services.backups import Copy
 from feedback_app.services.runtime import Runtime, opened
@@ -23,10 +25,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("file", type=_FILE)
 @click.pass_obj
 def backup(session: Session, file: Path) -> None:
-    """Write a consistent copy of the database to FILE; the service may run meanwhile."""
-    with session.runtime() as runtime:
-        _tell(backups.take(runtime.database, file, runtime.vault, runtime.now()), file)
-        _remember(runtime)
+    """Write a consistent copy of the database to FILE; the service may run meanwhile.
+
+    In a group of hospitals one of each, with the hospital's name behind that of FILE.
+    """
+    _for_each(session, lambda name, one: _back_up(one, file.with_stem(f"{file.stem}-{name}") if name else file))
     say("keep config.toml too, and apart from this file: without its secret_key nothing sealed can be read")
 
 
@@ -51,20 +54,49 @@ def restore(session: Session, file: Path, other_key: bool) -> None:
             made = backups.restore_into(runtime.database, file, runtime.vault, other_key=other_key)
             _tell(made, file)
         schema.migrate(runtime.database, runtime.now())  # a copy may be of an older release
-        _must_hold(runtime, datetime.fromisoformat(made.taken_at))
+        _must_hold(runtime, datetime.fromisoformat(made.taken_at), file.name)
 
 
 @click.command(epilog="Example: service-star drill")
 @click.pass_obj
 def drill(session: Session) -> None:
-    """Back up, restore elsewhere, verify every entry there and compare the counts; exit status 1 if anything differs."""
+    """Back up, restore elsewhere, verify every entry there and compare the counts; exit status 1 if anything differs.
+
+    In a group of hospitals each of them.
+    """
+    _for_each(session, lambda _, one: _drill(one))
+
+
+def _for_each(session: Session, work: Callable[[str, Session], None]) -> None:
+    """What fails for one hospital is said, and the others have their turn."""
+    worst = 0
+    for name, one in session.each():
+        if name:
+            say(f"== {name}")
+        try:
+            work(name, one)
+        except (FeedbackError, OSError) as error:
+            worst = max(worst, explained(error))
+    if worst:
+        sys.exit(worst)
+
+
+def _back_up(session: Session, file: Path) -> None:
+    with session.runtime() as runtime:
+        _tell(backups.take(runtime.database, file, runtime.vault, runtime.now()), file)
+        if not backups.remember(runtime.database, runtime.now()):  # the backup is good all the same
+            say(text("backup.not_remembered", "zh"))
+            say(text("backup.not_remembered", "en"))
+
+
+def _drill(session: Session) -> None:
     with session.runtime() as runtime, tempfile.TemporaryDirectory(prefix="service-star-drill-") as name:
         folder = Path(name)
         taken = backups.take(runtime.database, folder / "drill.backup", runtime.vault, runtime.now())
         made = backups.restore(folder / "drill.backup", folder / "restored.db", runtime.vault)
         elsewhere = DatabaseSection(url=f"sqlite:///{folder / 'restored.db'}")
         with opened(runtime.settings.model_copy(update={"database": elsewhere})) as restored:
-            _must_hold(restored, datetime.fromisoformat(taken.taken_at))
+            _must_hold(restored, datetime.fromisoformat(taken.taken_at), "drill.backup")
         if (taken.rows, taken.digest) != (made.rows, made.digest):
             raise FeedbackError("backup.damaged", file="drill.backup")
         with runtime.transaction() as transaction:
@@ -72,25 +104,18 @@ def drill(session: Session) -> None:
     put({"ok": True, "bytes": made.bytes, "tables": len(made.rows), "rows": sum(made.rows.values())})
 
 
-def _remember(runtime: Runtime) -> None:
-    """So that nights without one are noticed. The backup is good also where nothing can be written any more."""
-    try:
-        with runtime.transaction() as transaction:
-            backups.written(transaction, runtime.now())
-    except Unavailable:
-        say(text("backup.not_remembered", "zh"))
-        say(text("backup.not_remembered", "en"))
+def _must_hold(runtime: Runtime, taken_at: datetime, file: str) -> None:
+    """Judged as of the backup's moment: what waited for its place then has not waited too long.
 
-
-def _must_hold(runtime: Runtime, taken_at: datetime) -> None:
-    """Judged as of the backup's moment: what waited for its place then has not waited too long."""
+    Raises FeedbackError ``backup.does_not_hold``, when it has said what is wrong.
+    """
     with runtime.reading() as transaction:
         found = verification.first_problems(transaction, runtime.vault, taken_at)
     for one in found:
         for language in ("zh", "en"):
             say(f"{text(f'evidence.problems.{one.what}', language)}: {one.where}")
     if found:
-        sys.exit(1)
+        raise FeedbackError("backup.does_not_hold", file=file)
 
 
 def _tell(copy: Copy, file: Path) -> None:

@@ -5,7 +5,6 @@ A command's module is imported when that command is called, and not before: most
 """
 
 import ast
-import errno
 import importlib
 import sys
 from collections.abc import Mapping
@@ -15,8 +14,8 @@ from typing import NamedTuple
 
 import click
 
-from feedback_app import texts
-from feedback_app.errors import ConfigurationError, FeedbackError
+from feedback_app.cli._explaining import explained
+from feedback_app.errors import FeedbackError
 
 
 class Place(NamedTuple):
@@ -104,36 +103,10 @@ def main() -> None:
         sys.exit(2)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
-    except FeedbackError as error:
-        area, _, name = error.code.partition(".")
-        key = _FOR_OPERATORS.get(error.code, f"{area}.errors.{name}")
-        _explain(key, error.params)
-        sys.exit(2 if isinstance(error, ConfigurationError) else 1)
     except BrokenPipeError:  # whoever read the output has seen enough
         sys.exit(1)
-    except OSError as error:
-        name = _SYSTEM.get(error.errno or 0, "other")
-        _explain(f"system.errors.{name}", {"file": error.filename or "?", "why": error.strerror or str(error)})
-        sys.exit(1)
-
-
-_FOR_OPERATORS = {"database.unavailable": "system.errors.database"}
-"""Said to patients elsewhere."""
-_SYSTEM = {
-    errno.ENOSPC: "no_room",
-    errno.EDQUOT: "no_room",
-    errno.EROFS: "read_only",
-    errno.EACCES: "not_allowed",
-    errno.EPERM: "not_allowed",
-    errno.ENOENT: "not_there",
-    errno.EADDRINUSE: "in_use",
-}
-
-
-def _explain(key: str, params: Mapping[str, object]) -> None:
-    """For the person at the terminal, in both languages: nobody has chosen one here."""
-    for language in ("zh", "en"):
-        click.echo(texts.text(key, language, **params), err=True)
+    except (FeedbackError, OSError) as error:
+        sys.exit(explained(error))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,11 @@ def init(session: Session, hospital: str, base_url: str, database: str) -> None:
     say(f"写好了 {session.config}（只有您能读）：请从头看一遍，每一项都有说明")
     say(f"wrote {session.config} (readable by you only): look through it, it explains itself")
     with session.runtime(create=True) as runtime:
+        if not schema.is_empty(
+            runtime.database
+        ):  # another hospital's, or the one there was: its people must not be joined by ours
+            session.config.unlink()
+            raise ConfigurationError("config.database_in_use", url=runtime.database.url.render_as_string())
         schema.migrate(runtime.database, runtime.now())
         with runtime.transaction() as transaction:
             token = accounts.make_setup_link(transaction, "admin", runtime.now())

@@ -84,7 +84,7 @@ class Database:
         self._writer = self.engine.execution_options(write=True)
         self._own = threading.local()
         self._age = 0  # how often all connections were given up
-        self._glances: list[Any] = []
+        self._glances: list[tuple[int, Any]] = []  # with the age in which each was opened
         self._kept: list[Connection] = []
         self._group = Group(self._write_together)
         self._grouped: tuple[int, Connection] | None = None
@@ -117,8 +117,10 @@ class Database:
         if self._queue is not None:
             self._same_file()
             with self._queue.turn():
-                self._same_file()  # waiting may have taken long
+                began = self._same_file()  # waiting may have taken long
                 yield
+                if self._same_file() != began:
+                    raise sqlite3.OperationalError("another file took the place of the one that was written to")
             return
         if getattr(self._own, "writes", False):
             raise RuntimeError("a transaction is already open in this thread: entry points own transactions")
@@ -257,8 +259,7 @@ class Database:
             try:
                 return self._look_at_state()
             except self._unusable:  # its server may have gone and another taken its place: so have those that rest
-                while self._glances:
-                    self._glances.pop().close()
+                self._age += 1
                 return self._look_at_state()
 
     def _look_at_state(self) -> int:
@@ -275,18 +276,23 @@ class Database:
         have come and gone.
         """
         age = self._age
-        try:
-            connection = self._glances.pop()
-        except IndexError:
-            connection = self._new_glance()
+        connection = self._resting(age) or self._new_glance()
         try:
             yield connection
         except BaseException:
             connection.close()
             raise
-        if age == self._age:
-            self._glances.append(connection)
-        else:  # another file has been put in the place of the one it looks at
+        self._glances.append((age, connection))
+
+    def _resting(self, age: int) -> Any:
+        """One that was opened since all were given up last; older ones are closed."""
+        while True:
+            try:
+                opened, connection = self._glances.pop()
+            except IndexError:
+                return None
+            if opened == age:
+                return connection
             connection.close()
 
     def _new_glance(self) -> Any:
@@ -326,19 +332,21 @@ class Database:
                 connection.rollback()
         return True
 
-    def _same_file(self) -> None:
+    def _same_file(self) -> tuple[int, int] | None:
         """Go on with the file that is there now; what is open on one that was moved away is left to end by itself.
 
         Raises sqlite3.OperationalError when none is there.
         """
-        if self._file is not None and self._file.must_be_there():
-            _log.error("another file is now in the place of the database: it is used from here on")
-            self._glances.clear()
-            self._kept.clear()
-            self.engine.dispose()
-            self._begin_anew()
-            if self._queue is not None:
-                self._queue.forget()
+        return None if self._file is None else self._file.must_be_there(self._leave_the_old_file)
+
+    def _leave_the_old_file(self) -> None:
+        _log.error("another file is now in the place of the database: it is used from here on")
+        self.engine.dispose()  # first: what is opened from here on is opened on the new file
+        self._begin_anew()
+        self._glances.clear()
+        self._kept.clear()
+        if self._queue is not None:
+            self._queue.forget()
 
     def close(self) -> None:
         _release(self.engine, self._glances, self._kept)
@@ -350,8 +358,8 @@ class Database:
         self._own = threading.local()
 
 
-def _release(engine: Engine, glances: list[Any], kept: list[Connection]) -> None:
-    for connection in (*glances, *kept):
+def _release(engine: Engine, glances: list[tuple[int, Any]], kept: list[Connection]) -> None:
+    for connection in (*(one for _, one in glances), *kept):
         connection.close()
     glances.clear()
     kept.clear()

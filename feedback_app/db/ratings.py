@@ -1,5 +1,6 @@
 """Ratings as they were accepted. A row is never deleted and its answers are never changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -129,6 +130,20 @@ def versions(session: Session, rating: Rating) -> list[Rating]:
 def latest_version(session: Session, rating: Rating) -> Rating:
     """What the rating says today."""
     return versions(session, rating)[-1]
+
+
+_AT_ONCE = 500
+
+
+def still_counted(session: Session, ids: Sequence[int]) -> set[int]:
+    """Those of these that count in this moment; nobody changes them until this transaction ends."""
+    found: set[int] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        query = select(Rating.id).where(
+            Rating.id.in_(sorted(ids)[start : start + _AT_ONCE]), Rating.status == "counted"
+        )
+        found.update(session.scalars(query.order_by(Rating.id).with_for_update()))
+    return found
 
 
 def lock_month(unit: Unit, period: str, *, to_close: bool = False) -> None:

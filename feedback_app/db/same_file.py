@@ -6,6 +6,7 @@ same name would be empty: both look like a database that works.
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -17,14 +18,18 @@ class SameFile:
         self._seen = self._now()
         self._lock = threading.Lock()
 
-    def must_be_there(self) -> bool:
-        """Whether another file has taken its place since the last look. Raises sqlite3.OperationalError when there is none."""
+    def must_be_there(self, begin_anew: Callable[[], None]) -> tuple[int, int]:
+        """Which file it is. When another one has taken its place since the last look, nobody goes on before ``begin_anew`` has
+        given up everything that belongs to the old one. Raises sqlite3.OperationalError when there is none.
+        """
         now = self.must_exist()
-        if now == self._seen:
-            return False
-        with self._lock:
-            before, self._seen = self._seen, now
-        return before is not None and before != now
+        if now != self._seen:
+            with self._lock:
+                if now != self._seen:
+                    if self._seen is not None:
+                        begin_anew()
+                    self._seen = now
+        return now
 
     def must_exist(self) -> tuple[int, int]:
         """Its device and number. Raises sqlite3.OperationalError."""

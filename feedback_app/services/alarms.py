@@ -54,11 +54,11 @@ def _all(session: Session, runtime: Runtime, now: datetime) -> Iterator[Alarm]:
 def _backups(session: Session, runtime: Runtime, now: datetime) -> Iterator[Alarm]:
     """Proven ones from the first day on; nightly ones as soon as somebody has begun with backups at all."""
     begun = session.scalar(select(func.min(QuestionnaireVersion.created_at))) or now
-    proven, written = backups.last_proven(session), backups.last_written(session)
+    proven, written = backups.last_proven(session, now), backups.last_written(session, now)
     unproven = now - (proven or begun)
     if unproven > PROVEN_WITHIN:
         yield Alarm("backup", {"days": unproven.days})
-    missing = now - (written or begun)
+    missing = now - (written or backups.nights_count_from(session) or begun)
     if runtime.settings.backups.nightly and (proven or written) and missing > WRITTEN_WITHIN:
         yield Alarm("backup_old", {"days": missing.days})
 

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from feedback_app.db import schema
@@ -27,7 +28,7 @@ from feedback_app.services import copying
 from feedback_app.services.backup_proofs import PIECE, proven_heading, row_digest, table_names, write_heading
 from feedback_app.services.vault import Vault
 
-PROVEN, WRITTEN = "backup.proven", "backup.written"
+PROVEN, WRITTEN, REMEMBERED = "backup.proven", "backup.written", "backup.remembered"
 _PRIVATE = 0o600
 _SPARE = 16 * 1024 * 1024  # bytes that must stay free beside what is written
 
@@ -101,9 +102,9 @@ def proven(session: Session, now: datetime) -> None:
     _note(session, PROVEN, now)
 
 
-def last_proven(session: Session) -> datetime | None:
+def last_proven(session: Session, now: datetime) -> datetime | None:
     """When a backup was last restored elsewhere and found whole."""
-    return _last(session, PROVEN)
+    return _last(session, PROVEN, now)
 
 
 def written(session: Session, now: datetime) -> None:
@@ -111,9 +112,30 @@ def written(session: Session, now: datetime) -> None:
     _note(session, WRITTEN, now)
 
 
-def last_written(session: Session) -> datetime | None:
+def last_written(session: Session, now: datetime) -> datetime | None:
     """When a backup was last written to be kept; those of ``drill`` are not."""
-    return _last(session, WRITTEN)
+    return _last(session, WRITTEN, now)
+
+
+def nights_count_from(session: Session) -> datetime | None:
+    """When this database first met a release that remembers its backups."""
+    return session.scalar(select(JobRun.done_at).where(JobRun.kind == REMEMBERED))
+
+
+def remember_from_now(session: Session, now: datetime) -> None:
+    """Safe to repeat."""
+    if nights_count_from(session) is None:
+        _note(session, REMEMBERED, now)
+
+
+def remember(database: Database, now: datetime) -> bool:
+    """:func:`written`. False where nothing can be written: a full disk, a standby, a role that may only read."""
+    try:
+        with database.transaction() as session:
+            written(session, now)
+    except (Unavailable, DBAPIError):
+        return False
+    return True
 
 
 def _note(session: Session, kind: str, now: datetime) -> None:
@@ -121,8 +143,9 @@ def _note(session: Session, kind: str, now: datetime) -> None:
     session.flush()
 
 
-def _last(session: Session, kind: str) -> datetime | None:
-    return session.scalar(select(func.max(JobRun.done_at)).where(JobRun.kind == kind))
+def _last(session: Session, kind: str, now: datetime) -> datetime | None:
+    """What a clock that was ahead has left in the future says nothing."""
+    return session.scalar(select(func.max(JobRun.done_at)).where(JobRun.kind == kind, JobRun.done_at <= now))
 
 
 def restore(backup: Path, target: Path, vault: Vault, *, other_key: bool = False) -> Copy:

@@ -104,8 +104,8 @@ def look(session: Session, runtime: Runtime, now: datetime) -> Machines:
         queues=_queues(session, now),
         stuck=delivery_desk.stuck(session, now),
         problems=platform_problems.listed(session),
-        proven_at=backups.last_proven(session),
-        written_at=backups.last_written(session),
+        proven_at=backups.last_proven(session, now),
+        written_at=backups.last_written(session, now),
         disk=_disk(runtime),
         keys=[
             *_platform_keys(session, now),
@@ -185,8 +185,9 @@ def _certificate(runtime: Runtime, now: datetime) -> list[Key]:
 
 def _last_jobs(session: Session) -> Sequence[JobRun]:
     """When each kind of daily or monthly work was done last."""
-    of_nobody = JobRun.kind.not_like(f"{thanks_today.TOLD}%")  # what is remembered of each person
-    last = select(JobRun.kind, func.max(JobRun.done_at).label("at")).where(of_nobody).group_by(JobRun.kind).subquery()
+    """What is remembered of each person, and of backups, is no job; these stand elsewhere on the page."""
+    jobs = JobRun.kind.not_like(f"{thanks_today.TOLD}%") & JobRun.kind.not_like("backup.%")
+    last = select(JobRun.kind, func.max(JobRun.done_at).label("at")).where(jobs).group_by(JobRun.kind).subquery()
     query = select(JobRun).join(last, (JobRun.kind == last.c.kind) & (JobRun.done_at == last.c.at))
     found = {one.kind: one for one in session.scalars(query.order_by(JobRun.period))}
     return sorted(found.values(), key=lambda one: one.done_at, reverse=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from feedback_app.db import schema
 from feedback_app.db.engine import Database
-from feedback_app.services import questionnaires, quiet_visits
+from feedback_app.services import backups, questionnaires, quiet_visits
 
 
 def migrate(database: Database, now: datetime) -> None:
@@ -13,6 +13,7 @@ def migrate(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         questionnaires.install_presets(session, now)
         quiet_visits.install_presets(session, now)
+        backups.remember_from_now(session, now)
 
 
 def configure_mappings() -> None:

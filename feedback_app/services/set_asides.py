@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from feedback_app.db import set_asides
+from feedback_app.db import ratings, set_asides
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.ratings import CANARY, Rating, lock_month
 from feedback_app.db.set_asides import EXCLUDED, HELD, KEPT, NOTICED, OPEN, PROPOSED, SetAside
@@ -33,12 +33,16 @@ def hold(session: Session, rating: Rating, found: Weighed, now: datetime) -> boo
 
 def hold_all(session: Session, found: Sequence[tuple[Rating, Weighed]], now: datetime) -> int:
     """What the rules found about ratings of one month that count; how many are held from now on. Once decided it stays
-    decided. Made for thousands at once: a flood must not keep a month's lock for minutes."""
+    decided, and what its author has changed or taken back since it was looked at stays as they left it. Made for thousands at
+    once: a flood must not keep a month's lock for minutes."""
     if not found:
         return 0
+    still = ratings.still_counted(session, [rating.id for rating, _ in found])
     known = set_asides.of_ratings(session, [rating.id for rating, _ in found])
     held = []
     for rating, one in found:
+        if rating.id not in still:
+            continue
         aside = known.get(rating.id)
         if aside is not None and (aside.state != NOTICED or not one.held):
             continue

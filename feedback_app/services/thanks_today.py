@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from feedback_app.db import tallies
@@ -126,11 +126,17 @@ def _in_groups(session: Session, since: datetime, until: datetime, settings: Set
         rated = tallies.moments(session, first, min(last, until), KIND)
         closings = list(_collections(first, min(last, until), settings))
         known = _known(session, f"{begin:%Y-%m}")
-        told = {who: row.done_at for who, row in known.items()}
-        yield from _complete(rated, closings, since, told)
+        told = {who: row.done_at for who, row in known.items() if row.done_at <= until}  # else a clock was ahead
+        yield from _complete(rated, closings, since, told, all_known=_is_whole(session, f"{begin:%Y-%m}"))
         for who, closed in told.items():
             _remember(session, known.get(who), who, f"{begin:%Y-%m}", closed)
         begin = following
+
+
+def _is_whole(session: Session, month: str) -> bool:
+    """Whether all that was sent of this month is remembered; of the first month with this release it may not be."""
+    first = session.scalar(select(func.min(JobRun.period)).where(JobRun.kind.startswith(TOLD)))
+    return first is not None and first < month
 
 
 def _known(session: Session, month: str) -> dict[int, JobRun]:
@@ -143,16 +149,22 @@ def _remember(session: Session, row: JobRun | None, person_id: int, month: str, 
     if row is None:
         session.add(JobRun(kind=f"{TOLD}{person_id}", period=month, done_at=closed))
     else:
-        row.done_at = max(row.done_at, closed)
+        row.done_at = closed
 
 
 def _complete(
-    rated: Sequence[tallies.Moment], closings: Sequence[datetime], since: datetime, told: dict[int, datetime]
+    rated: Sequence[tallies.Moment],
+    closings: Sequence[datetime],
+    since: datetime,
+    told: dict[int, datetime],
+    *,
+    all_known: bool,
 ) -> Iterator[tuple[int, str]]:
     """A group is closed at the first collection at which five have rated since the last one was.
 
     ``told``: person -> the end of what they have been told, which is kept up to date. It stays as it was when ratings of it are held,
     or let count again, later: else the next group would be the old one with one rating more, and give that one away.
+    ``all_known``: who is not in ``told`` has been told nothing of this month.
     """
     waiting: dict[int, list[str]] = defaultdict(list)
     rest = [one for one in rated if one.person_id not in told or one.at > told[one.person_id]]
@@ -163,7 +175,7 @@ def _complete(
                 waiting[one.person_id].append(one.text)
         rest = [one for one in rest if one.at > closing]
         for person_id in [who for who, group in waiting.items() if groups.is_enough(len(group))]:
-            if closing <= since and person_id in known:
+            if closing <= since and (all_known or person_id in known):
                 continue  # it was not complete then
             group = waiting.pop(person_id)
             if closing > since:

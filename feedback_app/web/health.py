@@ -84,7 +84,7 @@ class _Now(Collector):
             ringing = {one.name for one in alarms.found(session, opened, now)}
             standing = canary.standing(session, opened, now)
             states, workers = delivery_desk.counts(session), len(periodic.alive(session, now))
-            proven = backups.last_proven(session)
+            proven = backups.last_proven(session, now)
         yield _labelled(
             "service_star_alarm", "1 while this needs a look", "name", {n: n in ringing for n in alarms.NAMES}
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOP = {".ci", ".gitignore", "CHANGELOG.md", "README.md", "bench", "bots", "config.example.toml", "deploy"} | {
+TOP = {".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "README.md", "bench", "bots", "config.example.toml", "deploy"} | {
     "docs", "feedback_app",
     "pyproject.toml", "qr", "requirements-dev.lock", "requirements.lock", "run.py", "templates", "tests"
 }  # fmt: skip
