@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from feedback_app.cli import _check, main
 from feedback_app.db.audit import AuditEntry
 from feedback_app.db.directory import ServicePoint
 from feedback_app.errors import ConfigurationError
+from feedback_app.jobs import running
 from feedback_app.services import audit, ratings
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime, opened
@@ -260,3 +262,29 @@ def test_export_writes_what_was_asked_for(star: Star, configured: Runtime, tmp_p
         assert (tmp_path / name).read_bytes().startswith(start)
     assert star("export", "audit", "--format", "xlsx").returncode == 2
     assert star("export", "audit", "--since", "yesterday").returncode == 2
+
+
+def test_check_names_a_folder_of_another_system_that_is_not_there(runtime: Runtime, tmp_path: Path) -> None:
+    def wrong(drop: Path, file: Path) -> set[str]:
+        shared = runtime.settings.model_copy(
+            update={
+                "visits": runtime.settings.visits.model_copy(update={"drop_folder": str(drop)}),
+                "evidence": runtime.settings.evidence.model_copy(update={"file": str(file)}),
+            }
+        )
+        return {one.subject for one in _check.examine(replace(runtime, settings=shared)) if one.level == _check.WRONG}
+
+    names = {"visits.drop_folder", "evidence.file"}
+    assert wrong(tmp_path / "no", tmp_path / "no" / "heads.txt") >= names
+    assert not wrong(tmp_path, tmp_path / "heads.txt") & names
+
+
+def test_a_folder_that_cannot_be_used_is_a_line_of_the_log(
+    runtime: Runtime, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "his").mkdir()
+    (tmp_path / "his" / "a.csv").write_text("x", "utf-8")
+    os.utime(tmp_path / "his" / "a.csv", (0, 0))
+    (tmp_path / "his" / "done").write_text("a file where the folder should be", "utf-8")
+    running._take_visits(runtime, tmp_path / "his")
+    assert "no visits can be taken" in caplog.text and "Traceback" not in caplog.text

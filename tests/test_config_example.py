@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from feedback_app.errors import ConfigurationError
 from feedback_app.settings import Section, Settings, load
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -70,3 +71,26 @@ def test_it_can_be_used_once_it_has_a_secret(tmp_path: Path, monkeypatch: pytest
     )
     monkeypatch.delenv("SERVICE_STAR_CONFIG", raising=False)
     assert load(file).hospital.name == "我们医院"
+
+
+def test_any_text_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
+    """A secret, the database's address, and the address of a group, whose names are free."""
+    for name, held in (
+        ("key", "one-that-nobody-would-guess-in-forty-signs\n"),
+        ("robot", "r" * 36),
+        ("url", "sqlite:///x.db"),
+    ):
+        (tmp_path / name).write_text(held, "utf-8")
+    text = EXAMPLE.read_text("utf-8").replace('secret_key = ""', f'secret_key_file = "{tmp_path}/key"')
+    text = text.replace('url = "sqlite:///var/service-star.db"', f'url_file = "{tmp_path}/url"')
+    text = text.replace("[wecom.webhooks]\n", f'[wecom.webhooks]\ncomplaints_file = "{tmp_path}/robot"\n')
+    file = tmp_path / "config.toml"
+    file.write_text(text, "utf-8")
+    settings = load(file)
+    assert settings.security.secret_key.get_secret_value() == "one-that-nobody-would-guess-in-forty-signs"
+    assert settings.database.url == "sqlite:///x.db"
+    assert {name: one.get_secret_value() for name, one in settings.wecom.webhooks.items()} == {"complaints": "r" * 36}
+    (tmp_path / "robot").unlink()
+    with pytest.raises(ConfigurationError) as missing:
+        load(file)
+    assert "robot" in str(missing.value.params["problems"])

@@ -124,6 +124,23 @@ def test_one_knocks_while_nobody_is_let_in() -> None:
     assert door.enter() and door.enter()
 
 
+@on_a_server
+def test_a_server_that_refuses_one_more_leaves_the_others_at_work(runtime: Runtime) -> None:
+    """As many connections as this role may have are open: one more is refused, and those that rest are used as before."""
+    with runtime.transaction() as session:
+        session.execute(text("CREATE ROLE few LOGIN CONNECTION LIMIT 2"))
+        session.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO few"))
+    few = Database(runtime.database.url.set(username="few").render_as_string(), patience=SHORT)
+    backend = text("SELECT pg_backend_pid()")
+    with few.reading() as one, few.reading() as two:
+        open_before = {one.scalar(backend), two.scalar(backend)}
+        with pytest.raises(Unavailable), few.reading() as third:
+            third.scalar(backend)
+    with few.reading() as one, few.reading() as two:
+        assert {one.scalar(backend), two.scalar(backend)} == open_before
+    few.close()
+
+
 def test_after_one_got_no_answer_the_others_wait_for_who_asks() -> None:
     door = Door()
     door.doubt()

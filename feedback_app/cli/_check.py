@@ -1,5 +1,6 @@
 """What can be wrong with an installation, looked at one by one."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ def examine(runtime: Runtime) -> Iterator[Finding]:
         _platforms,
         _fonts,
         _disk,
+        _folders,
         _alarms,
     )
     missed = False
@@ -154,6 +156,15 @@ def _disk(runtime: Runtime) -> Iterator[Finding]:
     enough = free >= _FREE_ENOUGH
     told = _said("disk" if enough else "disk_full", free=f"{free / 1024**3:.1f}", folder=folder)
     yield Finding(OK if enough else WRONG, "disk", told)
+
+
+def _folders(runtime: Runtime) -> Iterator[Finding]:
+    """What is shared with other systems; as far as whoever asks may see."""
+    settings = runtime.settings
+    for name, told in (("visits.drop_folder", settings.visits.drop_folder), ("evidence.file", settings.evidence.file)):
+        folder = Path(told) if name == "visits.drop_folder" else Path(told).parent
+        if told and not (folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)):
+            yield Finding(WRONG, name, _said("folder", folder=folder))
 
 
 def _alarms(runtime: Runtime) -> Iterator[Finding]:

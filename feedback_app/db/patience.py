@@ -35,28 +35,33 @@ class Door:
         self._changed = threading.Condition()
         self._asking = self._refused = False
         self._not_before = 0.0
-        self.in_doubt = False
+        self._in_doubt = False
+        self.is_silent = False
+        """Whether somebody waited for an answer in vain since the last one was let in: connections that rest are not asked then.
+        A server that refuses ("too many clients") answers, and what is open to it goes on."""
 
     def enter(self) -> bool:
         """Whether to try now. Whoever is let in says afterwards how it went (:meth:`tried`)."""
         with self._changed:
-            if self.in_doubt and self._asking and not self._refused:
+            if self._in_doubt and self._asking and not self._refused:
                 self._changed.wait_for(lambda: not self._asking, _GLANCE)
-            if self.in_doubt and (self._asking or self._clock() < self._not_before):
+            if self._in_doubt and (self._asking or self._clock() < self._not_before):
                 return False
             self._asking = True
             return True
 
-    def tried(self, *, failed: bool) -> None:
+    def tried(self, *, failed: bool, in_vain: bool = False) -> None:
+        """``in_vain``: nothing answered at all."""
         with self._changed:
-            self._asking, self.in_doubt, self._refused = False, failed, failed
+            self._asking, self._in_doubt, self._refused = False, failed, failed
+            self.is_silent = failed and (self.is_silent or in_vain)
             self._not_before = self._clock() + _REST if failed else 0.0
             self._changed.notify_all()
 
     def doubt(self) -> None:
         """It took something and did not answer."""
         with self._changed:
-            self.in_doubt = True
+            self._in_doubt = self.is_silent = True
 
 
 def glance(patience: float | None) -> float:
@@ -77,15 +82,18 @@ def bound(engine: Engine, patience: float | None, *, own_sessions: bool) -> None
     def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
         if not door.enter():
             raise driver.OperationalError("the server let nobody in a moment ago; somebody is asking it again")
-        failed = True
+        failed, in_vain = True, False
         try:
             made = kind.connect(*arguments, **options)
             made.limit = patience
             if own_sessions:
                 _settle(driver, made)
             failed = False
+        except driver.errors.ConnectionTimeout:
+            in_vain = True
+            raise
         finally:
-            door.tried(failed=failed)
+            door.tried(failed=failed, in_vain=in_vain)
         return made
 
     def rests(connection: Any, *_: Any) -> None:
@@ -120,7 +128,7 @@ def _patient(driver: Any, door: Door) -> Any:
         rests = False  # whether it is only asked if it is still there
 
         def wait(self, gen: Any, *interval: Any, timeout: float | None = None, **others: Any) -> Any:
-            if self.rests and door.in_doubt:
+            if self.rests and door.is_silent:
                 self.close()
                 raise driver.OperationalError("another connection to this server got no answer a moment ago")
             try:

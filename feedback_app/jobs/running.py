@@ -57,7 +57,7 @@ def run_worker(
         calm.around(worker.watch_canary), "interval", seconds=PROBE_SECONDS, max_instances=1, coalesce=True
     )
     if runtime.settings.visits.drop_folder:
-        take = calm.around(partial(visit_files.take_folder, runtime, Path(runtime.settings.visits.drop_folder)))
+        take = calm.around(partial(_take_visits, runtime, Path(runtime.settings.visits.drop_folder)))
         scheduler.add_job(take, "interval", seconds=PROBE_SECONDS, max_instances=1, coalesce=True)
     scheduler.start()
     while not stop.wait(SETTLE_SECONDS):
@@ -96,6 +96,13 @@ class Outage:
                     self._again_at = None
 
         return calmly
+
+
+def _take_visits(runtime: Runtime, folder: Path) -> None:
+    try:
+        visit_files.take_folder(runtime, folder)
+    except OSError as error:  # a share that is away, a folder that is not ours to write to
+        _log.error("no visits can be taken from visits.drop_folder: %s", error)
 
 
 def _settle(runtime: Runtime) -> None:
