@@ -35,26 +35,25 @@ def _read_file(values: dict[str, Any], name: str) -> dict[str, Any]:
     return {**others, name: Path(path).read_text("utf-8").strip()}
 
 
+def _with_files_read(section: type[BaseModel], values: Any) -> Any:
+    """A table with every ``…_file`` of a text, or of a table of secrets, replaced by what stands in the file."""
+    if not isinstance(values, dict):
+        return values
+    for name, field in section.model_fields.items():
+        if field.annotation in (SecretStr, str) and f"{name}_file" not in section.model_fields:
+            values = _read_file(values, name)
+        elif field.annotation == dict[str, SecretStr] and isinstance(values.get(name), dict):
+            inner = values[name]
+            for key in inner:
+                inner = _read_file(inner, key.removesuffix("_file"))
+            values = {**values, name: inner}
+    return values
+
+
 class Section(BaseModel):
     """One table of the file: frozen, and no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_secret_files(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        known = cls.model_fields
-        for name, field in known.items():
-            if field.annotation in (SecretStr, str) and f"{name}_file" not in known:
-                values = _read_file(values, name)
-            elif field.annotation == dict[str, SecretStr] and isinstance(values.get(name), dict):
-                inner = values[name]
-                for key in inner:
-                    inner = _read_file(inner, key.removesuffix("_file"))
-                values = {**values, name: inner}
-        return values
 
 
 class Hospital(Section):
@@ -445,6 +444,22 @@ class Settings(BaseSettings):
         return self
 
 
+class _WithFiles(PydanticBaseSettingsSource):
+    """A source with its files read by itself: what the environment says holds, also against a file that config.toml names."""
+
+    def __init__(self, source: PydanticBaseSettingsSource) -> None:
+        super().__init__(source.settings_cls)
+        self._source = source
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        kinds: dict[str, Any] = {name: one.annotation for name, one in Settings.model_fields.items()}
+        read = self._source()
+        return {name: _with_files_read(kinds[name], value) if name in kinds else value for name, value in read.items()}
+
+
 def load(path: Path | None) -> Settings:
     """Read ``path`` (none: environment only) and the environment.
 
@@ -463,9 +478,9 @@ def load(path: Path | None) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+            sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, _WithFiles(env_settings))
             if path is not None:
-                sources = (*sources, TomlConfigSettingsSource(settings_cls, path))
+                sources = (*sources, _WithFiles(TomlConfigSettingsSource(settings_cls, path)))
             return sources
 
     try:

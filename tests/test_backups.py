@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import os
 import random
 import sqlite3
 import stat
+import tempfile
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
@@ -15,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
+from feedback_app.cli import backup as cli_backup
 from feedback_app.cli.main import program
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import Database
@@ -264,8 +268,20 @@ def test_a_group_is_backed_up_and_drilled_hospital_by_hospital(tmp_path: Path) -
     taken = run.invoke(program, [*group, "backup", str(nights / "stars-2026-11-22.backup")])
     assert taken.exit_code == 0, taken.output
     assert {one.name for one in nights.iterdir()} == {"stars-2026-11-22-dong.backup", "stars-2026-11-22-xi.backup"}
-    (tmp_path / "dong.db").unlink()
+    (tmp_path / "dong.db").write_bytes(b"no database at all" * 1000)
+    (folder / "a.toml").write_text("nonsense", "utf-8")
     for words in (["drill"], ["backup", str(nights / "next.backup")]):
         broken = run.invoke(program, [*group, *words])
-        assert broken.exit_code == 1 and "== dong" in broken.stderr
+        assert broken.exit_code == 2 and "== a\n" in broken.stderr and "== dong" in broken.stderr
         assert len(broken.stdout.splitlines()) == 1, "the other one has its turn"
+
+
+def test_a_drill_clears_away_what_one_that_was_killed_has_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name, age in (("old", 90_000), ("running", 60)):
+        (tmp_path / f"service-star-drill-{name}").mkdir()
+        (tmp_path / f"service-star-drill-{name}" / "drill.backup").touch()
+        moment = time.time() - age
+        os.utime(tmp_path / f"service-star-drill-{name}", (moment, moment))
+    cli_backup._clear_away()
+    assert [one.name for one in tmp_path.iterdir()] == ["service-star-drill-running"]

@@ -73,7 +73,7 @@ def test_it_can_be_used_once_it_has_a_secret(tmp_path: Path, monkeypatch: pytest
     assert load(file).hospital.name == "我们医院"
 
 
-def test_any_text_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
+def test_any_text_may_stand_in_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret, the database's address, and the address of a group, whose names are free."""
     for name, held in (
         ("key", "one-that-nobody-would-guess-in-forty-signs\n"),
@@ -90,6 +90,12 @@ def test_any_text_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
     assert settings.security.secret_key.get_secret_value() == "one-that-nobody-would-guess-in-forty-signs"
     assert settings.database.url == "sqlite:///x.db"
     assert {name: one.get_secret_value() for name, one in settings.wecom.webhooks.items()} == {"complaints": "r" * 36}
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("SERVICE_STAR_DATABASE__URL", "sqlite:///copy.db")
+        assert load(file).database.url == "sqlite:///copy.db", "the environment holds against a file too"
+        (tmp_path / "other").write_text("another-that-nobody-would-guess-in-forty-signs", "utf-8")
+        elsewhere.setenv("SERVICE_STAR_SECURITY__SECRET_KEY_FILE", str(tmp_path / "other"))
+        assert load(file).security.secret_key.get_secret_value().startswith("another")
     (tmp_path / "robot").unlink()
     with pytest.raises(ConfigurationError) as missing:
         load(file)

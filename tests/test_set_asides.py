@@ -3,11 +3,14 @@
 import random
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.evidence import Evidence
@@ -30,7 +33,9 @@ from feedback_app.services import (
 from feedback_app.services.ratings import Submission
 from feedback_app.services.runtime import Runtime
 from feedback_app.services.visits import Arrival
+from tests import postgres
 from tests.console import sign_in, submit
+from tests.waiting import until
 
 Points = Callable[[str], ServicePoint]
 Send = Callable[..., str]
@@ -254,3 +259,45 @@ def test_what_its_author_took_back_while_the_rules_looked_is_not_held(runtime: R
         as_then = [session.merge(one, load=False) for one in looked_at]
         assert set_asides.hold_all(session, [(one, Weighed(("burst",), 1.0)) for one in as_then], runtime.now()) == 1
     assert statuses(runtime) == {"withdrawn": 1, "held": 1}
+
+
+@pytest.mark.parametrize("database_kind", [postgres.KIND], indirect=True)
+@pytest.mark.parametrize("way", ["in the chat", "by the form"])
+def test_writing_anew_while_the_rules_hold_it_does_not_evade_them(
+    runtime: Runtime, point: Points, send: Send, way: str
+) -> None:
+    """On a server both go on side by side: the new version waits, and is held as the old one."""
+    first = send(rater_hash="a" * 64)
+    if way == "by the form":
+        again = Submission(point("D01").id, 4, "form", "second version")
+        with runtime.transaction() as session:
+            changes.change(session, first, again, zone=runtime.zone, now=runtime.now())
+
+    def write_anew() -> None:
+        sent = Submission(point("D01").id, 2, "bot", "third version", rater_hash="a" * 64)
+        with runtime.transaction() as session:
+            if way == "in the chat":
+                visits.accept(session, runtime.vault, sent, Arrival(), zone=runtime.zone, now=runtime.now())
+            else:
+                changes.change(session, first, sent, zone=runtime.zone, now=runtime.now())
+
+    def waits() -> bool:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        with runtime.reading() as looking:  # anew each time: a transaction sees this once
+            return bool(looking.scalar(text(waiting)))
+
+    with ThreadPoolExecutor(1) as pool:
+        with runtime.transaction() as session:
+            standing = session.query(Rating).filter_by(status="counted").one()
+            assert set_asides.hold(session, standing, Weighed(("burst",), 1.0), runtime.now())
+            session.flush()
+            anew = pool.submit(write_anew)
+            until(waits, "it waits for the rules", Path())
+        anew.result()
+    assert statuses(runtime)["held"] == 1 and statuses(runtime)["counted"] == 0
+    with runtime.reading() as session:
+        held = session.query(Rating).filter_by(status="held").one()
+        assert held.idempotency_key == "third version"
+        assert session.query(SetAside).one().rating_id == held.id

@@ -189,7 +189,8 @@ def test_a_group_that_became_whole_later_is_told_then(runtime: Runtime) -> None:
         assert tick(runtime, at(f"{day}T17:50")) == told_then
 
 
-def test_a_clock_that_was_ahead_keeps_no_words_back(runtime: Runtime) -> None:
+@pytest.mark.parametrize("is_first_month", [True, False])
+def test_a_clock_that_was_ahead_keeps_no_words_back(runtime: Runtime, is_first_month: bool) -> None:
     with runtime.transaction() as session:
         bind(session, runtime.vault, "D01")
         session.add(
@@ -198,5 +199,26 @@ def test_a_clock_that_was_ahead_keeps_no_words_back(runtime: Runtime) -> None:
     tick(runtime, at("18T17:50"))
     for minute in range(5):
         rated(runtime, "D01", 5, f"第{minute}位说的感谢话", at(f"19T10:0{minute}"))
+    if not is_first_month:
+        with runtime.transaction() as session:
+            session.add(JobRun(kind=f"{thanks_today.TOLD}99", period="2026-10", done_at=at("01T10:00")))
     assert tick(runtime, at("19T17:50")) == 1
+    rated(runtime, "D01", 5, "一个人后来说的感谢话", at("20T10:00"))
+    assert tick(runtime, at("20T17:50")) == 0
+
+
+def test_nobody_is_given_away_after_a_clock_was_ahead(runtime: Runtime) -> None:
+    """Told on the 19th; then a row of the 28th, as if another group had been told by then. One more patient is not told alone."""
+    with runtime.transaction() as session:
+        bind(session, runtime.vault, "D01")
+        session.add(JobRun(kind=f"{thanks_today.TOLD}99", period="2026-10", done_at=at("01T10:00")))
+    tick(runtime, at("18T17:50"))
+    for minute in range(5):
+        rated(runtime, "D01", 5, f"第{minute}位说的感谢话", at(f"19T10:0{minute}"))
+    assert tick(runtime, at("19T17:50")) == 1
+    with runtime.transaction() as session:
+        session.query(JobRun).filter(JobRun.kind == f"{thanks_today.TOLD}{id_of(session, 'D01')}").one().done_at = at(
+            "28T17:45"
+        )
+    rated(runtime, "D01", 5, "一个人后来说的感谢话", at("20T10:00"))
     assert tick(runtime, at("20T17:50")) == 0

@@ -1,19 +1,18 @@
 """Everything that can be opened, by everybody, at both nodes: found from the routes, from links and from forms."""
 
-import itertools
 import re
-from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from werkzeug.routing import Map
 
 from bench.group.filling import fill_in, forms
 from bench.group.hospitals import Hospital
 from bench.group.visitors import Visitor, path_of
+from tests.addresses import Addresses
 from tests.test_permissions import address
 
 _LINK = re.compile(r"""(?:href|src|action)=["']((?:https?://127\.0\.0\.1\d(?::\d+)?)?/[^"'#]*)""")
@@ -32,21 +31,10 @@ class Walk:
     real: set[str] = field(default_factory=set)  # opened with something behind it (200)
 
     def of(self, who: Visitor, values: Mapping[str, Any]) -> None:
-        waiting = deque([*seeds(self.routes, values)])
-        known, sorts, sent, turn = set[str](), Counter[Any](), set[str](), itertools.count()
-        adapter = self.routes.bind(who.hospital.host)
-        while waiting:
-            path = waiting.popleft()
-            parts = urlsplit(path)
-            if path in known or not adapter.test(parts.path, "GET"):
-                continue
-            known.add(path)
-            endpoint, _ = adapter.match(parts.path, "GET")
-            sort = endpoint, tuple(sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
-            sorts[sort] += 1
-            if endpoint in _NOT_WALKED or sorts[sort] > self.alike:
-                continue
-            waiting.extend(self._open(who, path, str(endpoint), next(turn), sent))
+        adapter, first = self.routes.bind(who.hospital.host), seeds(self.routes, values)
+        addresses, sent = Addresses(adapter, first, self.alike, _NOT_WALKED), set[str]()
+        for turn, (path, endpoint) in enumerate(addresses):
+            addresses.waiting.extend(self._open(who, path, endpoint, turn, sent))
 
     def in_turns(self, visitors: Sequence[Visitor], values: Sequence[Mapping[str, Any]]) -> None:
         """Every address once, at one hospital and one node or another in turn."""

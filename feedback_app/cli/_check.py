@@ -164,7 +164,7 @@ def _folders(runtime: Runtime) -> Iterator[Finding]:
     for name, told in (("visits.drop_folder", settings.visits.drop_folder), ("evidence.file", settings.evidence.file)):
         folder = Path(told) if name == "visits.drop_folder" else Path(told).parent
         if told and not (folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)):
-            yield Finding(WRONG, name, _said("folder", folder=folder))
+            yield Finding(NOTE, name, _said("folder", folder=folder))
 
 
 def _alarms(runtime: Runtime) -> Iterator[Finding]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from feedback_app import group
 from feedback_app import settings as configuration
 from feedback_app.errors import ConfigurationError
 from feedback_app.services.runtime import Runtime, opened
@@ -33,12 +32,15 @@ class Session:
         return self.config.is_dir()
 
     def each(self) -> Iterator[tuple[str, "Session"]]:
-        """Every hospital of a group by its name, or the one that there is, without one. Raises ConfigurationError."""
-        if not self.is_group:
-            yield "", self
-            return
-        for one in group.read(self.config):
-            yield one.name, Session(self.config / f"{one.name}.toml")
+        """Every hospital of a group by its name, or the one that there is, without one.
+
+        Raises ConfigurationError ``group.empty``. What is wrong with the configuration of one shows when that one is opened.
+        """
+        files = sorted(self.config.glob("*.toml")) if self.is_group else [self.config]
+        if not files:
+            raise ConfigurationError("group.empty", path=str(self.config))
+        for file in files:
+            yield file.stem if self.is_group else "", Session(file)
 
     @contextmanager
     def runtime(self, *, create: bool = False) -> Iterator[Runtime]:

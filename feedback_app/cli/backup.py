@@ -1,5 +1,6 @@
 """Copy the database while it runs, make one from a copy, and try both."""
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import click
 
 from feedback_app.cli._common import Session, put, say
 from feedback_app.cli._explaining import explained
+from feedback_app.clock import system_clock
 from feedback_app.errors import FeedbackError
 from feedback_app.services import backups, schema, verification
 from feedback_app.services.backups import Copy
@@ -18,6 +20,7 @@ from feedback_app.services.vault import Vault
 from feedback_app.settings import DatabaseSection
 from feedback_app.texts import text
 
+_DRILL, _LONG_AGO = "service-star-drill-", 86_400  # seconds
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -68,15 +71,20 @@ def drill(session: Session) -> None:
 
 
 def _for_each(session: Session, work: Callable[[str, Session], None]) -> None:
-    """What fails for one hospital is said, and the others have their turn."""
+    """What fails for one hospital of a group is said, whatever it is, and the others have their turn."""
     worst = 0
     for name, one in session.each():
-        if name:
-            say(f"== {name}")
+        if not name:
+            work(name, one)
+            continue
+        say(f"== {name}")
         try:
             work(name, one)
         except (FeedbackError, OSError) as error:
             worst = max(worst, explained(error))
+        except Exception as error:  # a database that is broken in a way nobody has thought of
+            say(f"{type(error).__name__}: {error}")
+            worst = max(worst, 1)
     if worst:
         sys.exit(worst)
 
@@ -90,7 +98,8 @@ def _back_up(session: Session, file: Path) -> None:
 
 
 def _drill(session: Session) -> None:
-    with session.runtime() as runtime, tempfile.TemporaryDirectory(prefix="service-star-drill-") as name:
+    _clear_away()
+    with session.runtime() as runtime, tempfile.TemporaryDirectory(prefix=_DRILL) as name:
         folder = Path(name)
         taken = backups.take(runtime.database, folder / "drill.backup", runtime.vault, runtime.now())
         made = backups.restore(folder / "drill.backup", folder / "restored.db", runtime.vault)
@@ -102,6 +111,13 @@ def _drill(session: Session) -> None:
         with runtime.transaction() as transaction:
             backups.proven(transaction, runtime.now())
     put({"ok": True, "bytes": made.bytes, "tables": len(made.rows), "rows": sum(made.rows.values())})
+
+
+def _clear_away() -> None:
+    """What a drill that was killed has left: copies of the whole database."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_DRILL}*"):
+        if system_clock().timestamp() - left.stat().st_mtime > _LONG_AGO:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _must_hold(runtime: Runtime, taken_at: datetime, file: str) -> None:

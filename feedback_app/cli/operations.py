@@ -7,7 +7,7 @@ import click
 from feedback_app.cli import _init
 from feedback_app.cli._common import Session, put, say
 from feedback_app.cli.codes import operator
-from feedback_app.errors import ConfigurationError, NotFound
+from feedback_app.errors import ConfigurationError, FeedbackError, NotFound
 from feedback_app.services import accounts, audit, evidence, inclusion, schema, verification
 from feedback_app.services.verification import KnownHead
 from feedback_app.texts import text
@@ -26,14 +26,15 @@ def init(session: Session, hospital: str, base_url: str, database: str) -> None:
     except ConfigurationError:
         session.config.unlink()  # a mistyped address: the same command again, put right
         raise
-    say(f"写好了 {session.config}（只有您能读）：请从头看一遍，每一项都有说明")
-    say(f"wrote {session.config} (readable by you only): look through it, it explains itself")
     with session.runtime(create=True) as runtime:
-        if not schema.is_empty(
-            runtime.database
-        ):  # another hospital's, or the one there was: its people must not be joined by ours
-            session.config.unlink()
-            raise ConfigurationError("config.database_in_use", url=runtime.database.url.render_as_string())
+        try:
+            if not schema.is_empty(runtime.database):  # another hospital's, or the one there was
+                raise ConfigurationError("config.database_in_use", url=runtime.database.url.render_as_string())
+        except FeedbackError:
+            session.config.unlink()  # the same command again, when the database answers or another one is named
+            raise
+        say(f"写好了 {session.config}（只有您能读）：请从头看一遍，每一项都有说明")
+        say(f"wrote {session.config} (readable by you only): look through it, it explains itself")
         schema.migrate(runtime.database, runtime.now())
         with runtime.transaction() as transaction:
             token = accounts.make_setup_link(transaction, "admin", runtime.now())

@@ -83,11 +83,11 @@ class Database:
         shown_state.watch(self.engine)
         self._writer = self.engine.execution_options(write=True)
         self._own = threading.local()
-        self._age = 0  # how often all connections were given up
+        self._age = 0  # how often all connections were given up; those of another age are not used
         self._glances: list[tuple[int, Any]] = []  # with the age in which each was opened
         self._kept: list[Connection] = []
         self._group = Group(self._write_together)
-        self._grouped: tuple[int, Connection] | None = None
+        self._grouped: tuple[int, int, Connection] | None = None  # process, age, and whoever leads writes with it
         weakref.finalize(self, _release, self.engine, self._glances, self._kept)  # also when nobody closes it
 
     def connect_options(self) -> dict[str, int]:
@@ -224,24 +224,27 @@ class Database:
 
     def _group_connection(self) -> Connection:
         """One for each process, used by whoever leads."""
-        if self._grouped is None or self._grouped[0] != os.getpid():
+        grouped, mine = self._grouped, (os.getpid(), self._age)
+        if grouped is None or grouped[:2] != mine:
             connection = self._writer.connect()
             connection.detach()
             driver: Any = connection.connection.dbapi_connection
             driver.execute("PRAGMA cache_size=-16000")  # KB: the ends of the indexes that ratings are written to
             self._kept.append(connection)
-            self._grouped = os.getpid(), connection
-        return self._grouped[1]
+            self._grouped = grouped = (*mine, connection)
+        return grouped[2]
 
     def _kept_connection(self) -> AbstractContextManager[Connection]:
         """On SQLite one that each thread keeps; a server's connection may die, so the pool hands out those and looks."""
         if not self.is_sqlite:
             return self._writer.connect()
-        kept: Connection | None = getattr(self._own, "writer", None)
-        if kept is None:
-            kept = self._own.writer = self._writer.connect()
+        age = self._age
+        opened, kept = getattr(self._own, "writer", (None, None))
+        if kept is None or opened != age:
+            kept = self._writer.connect()
             kept.detach()
             self._kept.append(kept)
+            self._own.writer = age, kept
         return nullcontext(kept)
 
     @contextmanager

@@ -142,7 +142,7 @@ def still_counted(session: Session, ids: Sequence[int]) -> set[int]:
         query = select(Rating.id).where(
             Rating.id.in_(sorted(ids)[start : start + _AT_ONCE]), Rating.status == "counted"
         )
-        found.update(session.scalars(query.order_by(Rating.id).with_for_update()))
+        found.update(session.scalars(query.order_by(Rating.id).with_for_update(key_share=True)))
     return found
 
 

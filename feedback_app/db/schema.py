@@ -74,8 +74,9 @@ def is_at_head(database: Database) -> bool:
 
 
 def is_empty(database: Database) -> bool:
-    """Whether there is no table at all."""
-    return not inspect(database.engine).get_table_names()
+    """Whether there is no table at all. Raises Unavailable ``database.unavailable``."""
+    with database.said_plainly():
+        return not inspect(database.engine).get_table_names()
 
 
 def make_revision(database: Database, revision: str, message: str, complete: Rewriter) -> None:

@@ -131,7 +131,12 @@ def outdated(session: Session, lexicon: str, most: int) -> list[Words]:
 def unchanged(session: Session, some: Sequence[Words]) -> list[Words]:
     """Those that still say the same, and go on saying so until this transaction ends: words may be erased, and readings be
     corrected, at any time."""
-    query = select(*_WORDS).where(Rating.id.in_([one.rating_id for one in some])).order_by(Rating.id).with_for_update()
+    query = (
+        select(*_WORDS)
+        .where(Rating.id.in_([one.rating_id for one in some]))
+        .order_by(Rating.id)
+        .with_for_update(key_share=True)
+    )
     now = {Words(*row) for row in session.execute(query)}
     return [one for one in some if one in now]
 

@@ -100,6 +100,8 @@ class Outage:
 
 def _take_visits(runtime: Runtime, folder: Path) -> None:
     try:
+        if not folder.is_dir():
+            raise NotADirectoryError(f"there is no folder {folder}")
         visit_files.take_folder(runtime, folder)
     except OSError as error:  # a share that is away, a folder that is not ours to write to
         _log.error("no visits can be taken from visits.drop_folder: %s", error)

@@ -43,6 +43,7 @@ def change(session: Session, receipt: str, submission: Submission, *, zone: Zone
         if not is_open(ratings.by_receipt(session, receipt), now):
             raise Gone("ratings.change_over")
         old = rows.latest_version(session, first)
+        session.refresh(old, with_for_update=True)  # the rules may hold it in this moment
         new = _in_place_of(old, submission)
         own_ratings.set_replaced(session, old, now)
         ratings.submit(session, new, zone=zone, now=now)

@@ -30,12 +30,16 @@ def last(session: Session, person_hash: str, now: datetime, *, point_id: int | N
     return session.scalar(query.order_by(Rating.id.desc()).limit(1))
 
 
-def of_day(session: Session, person_hash: str, point_id: int, day: date) -> Sequence[Rating]:
-    """This person's ratings of that service point and day, oldest first."""
+def of_day_held(session: Session, person_hash: str, point_id: int, day: date) -> Sequence[Rating]:
+    """This person's ratings of that service point and day, oldest first, as they stand until this transaction ends.
+
+    The month's lock is taken before.
+    """
     query = select(Rating).where(
         Rating.rater_hash == person_hash, Rating.service_point_id == point_id, Rating.day == day
     )
-    return session.scalars(query.order_by(Rating.id)).all()
+    held = query.order_by(Rating.id).with_for_update(key_share=True).execution_options(populate_existing=True)
+    return session.scalars(held).all()
 
 
 def withdraw(session: Session, rating: Rating, *, why: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ excluded stays as it is. Made-up ratings and those typed in from paper are left 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -62,21 +62,21 @@ def watch(
     known = Known(_own_accounts(session, vault, app_id), _units(session))
     history = _history(session, month, zone)
     kinds = _means_by_kind(history, known)
-    held = 0
+    noted: list[tuple[Rating, Weighed]] = []
     for point_id, ratings in _ratings(session, month, points).items():
         kind = known.units[point_id][1]
         days = {rating.day for rating in ratings}
         usual = stuffing.usual_by_day(history.get(point_id, {}), kinds.get(kind, {}), days)
         found = stuffing.weighed(_seen(ratings, known, zone), usual, night_duty=kind not in _WITHOUT_NIGHT)
-        held += _note(session, ratings, found, now)
+        noted += _heavy(ratings, found)
+    held = set_asides.hold_all(session, noted, now)
     session.flush()
     return held
 
 
-def _note(session: Session, ratings: Iterable[Rating], found: Mapping[int, Weighed], now: datetime) -> int:
+def _heavy(ratings: Iterable[Rating], found: Mapping[int, Weighed]) -> Iterator[tuple[Rating, Weighed]]:
     signs = ((rating, found[rating.id]) for rating in ratings if rating.id in found)
-    heavy = ((rating, one) for rating, one in signs if one.weight >= stuffing.NOTICED and rating.status == "counted")
-    return set_asides.hold_all(session, list(heavy), now)
+    return ((rating, one) for rating, one in signs if one.weight >= stuffing.NOTICED and rating.status == "counted")
 
 
 def _rated(session: Session, month: Month, since: date | None) -> list[int]:

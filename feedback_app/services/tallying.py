@@ -97,15 +97,16 @@ def count(session: Session, keys: Collection[Key]) -> dict[Key, Body]:
         by_month[period].append(point_id)
     for period, points in by_month.items():
         only = points if len(points) <= _ONE_BY_ONE else None
-        _add(found, tallies.counts(session, [period], points=only), tallies.repeats(session, [period], points=only))
+        several = tallies.repeats(session, [period], points=only)  # first: what is taken away has been counted then
+        _add(found, tallies.counts(session, [period], points=only), several)
     return found
 
 
 def of_days(session: Session, period: Period) -> dict[Key, Body]:
     """What every service point has on the days of this period in the months of which it has only some days."""
     months = [str(month) for month in sorted(period.broken_months)]
-    counts = tallies.counts(session, months, days=(period.first, period.last))
     several = [one for one in tallies.repeats(session, months) if period.first <= one.day <= period.last]
+    counts = tallies.counts(session, months, days=(period.first, period.last))
     found = {(one.period, one.point_id): _empty() for one in counts}
     _add(found, counts, several)
     return found

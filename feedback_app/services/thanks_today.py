@@ -9,7 +9,7 @@ hours.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import func, select
@@ -126,8 +126,10 @@ def _in_groups(session: Session, since: datetime, until: datetime, settings: Set
         rated = tallies.moments(session, first, min(last, until), KIND)
         closings = list(_collections(first, min(last, until), settings))
         known = _known(session, f"{begin:%Y-%m}")
-        told = {who: row.done_at for who, row in known.items() if row.done_at <= until}  # else a clock was ahead
-        yield from _complete(rated, closings, since, told, all_known=_is_whole(session, f"{begin:%Y-%m}"))
+        told = {who: row.done_at for who, row in known.items() if row.done_at <= until}
+        # Of the others a clock was ahead: until when they have been told is not known, and is worked out from their ratings.
+        unsure = None if not _is_whole(session, f"{begin:%Y-%m}") else frozenset(known) - frozenset(told)
+        yield from _complete(rated, closings, since, told, unsure)
         for who, closed in told.items():
             _remember(session, known.get(who), who, f"{begin:%Y-%m}", closed)
         begin = following
@@ -157,14 +159,14 @@ def _complete(
     closings: Sequence[datetime],
     since: datetime,
     told: dict[int, datetime],
-    *,
-    all_known: bool,
+    unsure: Collection[int] | None,
 ) -> Iterator[tuple[int, str]]:
     """A group is closed at the first collection at which five have rated since the last one was.
 
     ``told``: person -> the end of what they have been told, which is kept up to date. It stays as it was when ratings of it are held,
     or let count again, later: else the next group would be the old one with one rating more, and give that one away.
-    ``all_known``: who is not in ``told`` has been told nothing of this month.
+    ``unsure``: people of whom it is not known; who is in neither has been told nothing of this month. None: all who are not
+    in ``told``.
     """
     waiting: dict[int, list[str]] = defaultdict(list)
     rest = [one for one in rated if one.person_id not in told or one.at > told[one.person_id]]
@@ -175,7 +177,8 @@ def _complete(
                 waiting[one.person_id].append(one.text)
         rest = [one for one in rest if one.at > closing]
         for person_id in [who for who, group in waiting.items() if groups.is_enough(len(group))]:
-            if closing <= since and (all_known or person_id in known):
+            sure = person_id in known or (unsure is not None and person_id not in unsure)
+            if closing <= since and sure:
                 continue  # it was not complete then
             group = waiting.pop(person_id)
             if closing > since:

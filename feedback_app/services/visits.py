@@ -7,6 +7,7 @@ database, so two submissions at the same moment cannot both be the first.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 from feedback_app.db import visits
 from feedback_app.db.directory import ServicePoint
 from feedback_app.db.engine import lock
+from feedback_app.db.ratings import Rating, lock_month
 from feedback_app.db.visits import LinkKey, Nullifier, destroy
 from feedback_app.db.writing import Unit, Writing, unit_of
 from feedback_app.domain.identity import keyed_hash
@@ -103,11 +105,10 @@ class _Judge:
 
     def _again(self, submission: Submission) -> Submission:
         """The second of one person and day. In the chat it replaces the first; a form has its own page for that."""
-        earlier = (
-            own_ratings.of_day(self._unit.session, submission.rater_hash, submission.point_id, self._day)
-            if submission.rater_hash and submission.channel == "bot"
-            else []
-        )
+        earlier: Sequence[Rating] = ()
+        if submission.rater_hash and submission.channel == "bot":
+            lock_month(self._unit, self._month)  # first the month, then the ratings
+            earlier = own_ratings.of_day_held(self._unit.session, submission.rater_hash, submission.point_id, self._day)
         standing = [one for one in earlier if one.status in {"counted", "held"}]
         if standing:
             last = standing[-1]

@@ -136,6 +136,7 @@ MORNINGS = (  # day, sentence, who is told on their phone beside the offices' di
     ("2026-11-27", "今天到期", ("complaints", "d03", "n01")),
     ("2026-11-30", "已过期", ("complaints", "d03", "n01")),
     ("2026-12-02", "已过期", ("complaints", "d03", "n01", "d02")),
+    ("2026-12-05", "", ()),  # a Saturday
     ("2026-12-09", "已过期", ("complaints", "d03", "n01", "d02")),
 )
 
@@ -177,9 +178,7 @@ def test_a_low_rating_that_nobody_touches_is_never_silent(hospital: Running) -> 
             expected[who, f"{number} {words}"] = expected.get((who, f"{number} {words}"), 0) + 1
         found = {(who, sentence): told(hospital, who, sentence) for who, sentence in expected}
         assert found == expected, day
-        assert told(hospital, "complaints", f"{day} 等待答复的事") == 1, "the digest"
-    morning(hospital, "2026-12-05")  # a Saturday
-    assert told(hospital, "complaints", "2026-12-05") == 0
+        assert told(hospital, "complaints", f"{day} 等待答复的事") == bool(people), "the digest"
     with hospital.runtime.reading() as session:
         reminded = [event.details["stage"] for event in session.query(CaseEvent).filter_by(action="reminded")]
         shown = today.figures(session, hospital.runtime.now().date(), "2026-12", hospital.runtime.now())

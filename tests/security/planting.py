@@ -1,10 +1,8 @@
 """One hostile text in every field that an importer, administrator or patient controls."""
 
 import re
-from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from html import unescape
-from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -23,6 +21,7 @@ from feedback_app.services import codes, complaint_desk, import_drafts, leaderbo
 from feedback_app.services.complaint_desk import Step
 from feedback_app.services.runtime import Runtime
 from feedback_app.web.access import PUBLIC, allowed_roles
+from tests.addresses import Addresses
 from tests.console import account
 from tests.security import payloads
 from tests.star_ratings import bind, october, rate
@@ -117,23 +116,12 @@ def walk(
     app: Flask, asking: FlaskClient, told: Mapping[str, str], role: str, *, alike: int = ALIKE
 ) -> Iterator[tuple[str, TestResponse]]:
     """Everything this role can open: every route, and then whatever the pages themselves lead to, with what they answer."""
-    waiting, known, sorts = deque(pages(app, told, role)), set[str](), Counter[tuple[str, tuple[str, ...]]]()
-    adapter = app.url_map.bind("127.0.0.1")
-    while waiting:
-        address = waiting.popleft()
-        parts = urlsplit(address)
-        if address in known or not adapter.test(parts.path, "GET"):
-            continue
-        known.add(address)
-        endpoint, _ = adapter.match(parts.path, "GET")
-        sort = endpoint, tuple(sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
-        sorts[sort] += 1
-        if endpoint in NOT_WALKED or sorts[sort] > alike:
-            continue
+    addresses = Addresses(app.url_map.bind("127.0.0.1"), pages(app, told, role), alike, NOT_WALKED)
+    for address, _ in addresses:
         answer = asking.get(address)
         yield address, answer
         if answer.mimetype == "text/html":
-            waiting.extend(unescape(found) for found in _LINK.findall(answer.text))
+            addresses.waiting.extend(unescape(found) for found in _LINK.findall(answer.text))
 
 
 def _address(rule: Rule, told: Mapping[str, str]) -> str:
