@@ -1,6 +1,6 @@
 """What all tests share: a configured runtime on a fresh database, at a time the test chooses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -83,6 +83,17 @@ def chosen_kind() -> str:
 
 def chosen_database(folder: Path) -> str:
     return database_url(folder, chosen_kind())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """When everything that was opened in the test is closed."""
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    try:
+        return (yield)
+    finally:
+        if folder is not None:
+            postgres.drop_of(folder)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

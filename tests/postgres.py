@@ -26,6 +26,20 @@ def is_wanted() -> bool:
     return os.environ.get(CHOICE, "sqlite") == KIND
 
 
+_made: dict[Path, tuple[int, str]] = {}
+"""Folder -> server and database."""
+
+
+def drop_of(folder: Path) -> None:
+    """The databases of this folder and of those in it: a whole run would fill the disk with them."""
+    for one in [one for one in _made if one.is_relative_to(folder)]:
+        port, name = _made.pop(one)
+        with psycopg.connect(
+            host="127.0.0.1", port=port, user="postgres", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+
 def url_for(folder: Path, *, durable: bool = False) -> str:
     """The address of the database that belongs to this folder; made at the first call."""
     port = server(durable=durable)
@@ -35,6 +49,7 @@ def url_for(folder: Path, *, durable: bool = False) -> str:
     ) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
             connection.execute(f"CREATE DATABASE {name}".encode())
+    _made[folder] = port, name
     return f"postgresql://postgres@127.0.0.1:{port}/{name}"
 
 
