@@ -42,6 +42,7 @@ max_wal_senders = 5
 wal_keep_size = 256MB   # what pg_rewind reads, also after the old primary has put itself in order
 wal_log_hints = on      # else pg_rewind refuses
 hot_standby = on
+wal_retrieve_retry_interval = 200ms
 """
 AROUND = 2.0  # seconds after somebody was served again in which a second gap still belongs to the loss
 
