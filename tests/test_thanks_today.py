@@ -175,14 +175,19 @@ def test_what_was_told_stays_told_when_a_rating_of_it_is_held_or_counts_again(ru
     assert "后来说的" in second and "位说的" not in second and "位说的" in first
 
 
-def test_a_group_that_became_whole_later_is_told_then(runtime: Runtime) -> None:
-    """Of five the last was held when they were collected: five texts wait for whoever has been told nothing of this month."""
+def five_in_the_second_month(runtime: Runtime) -> None:
+    """Somebody was told in October, so all that was sent of November is remembered; five rated D01 on the 19th."""
     with runtime.transaction() as session:
         bind(session, runtime.vault, "D01")
         session.add(JobRun(kind=f"{thanks_today.TOLD}99", period="2026-10", done_at=at("01T10:00")))
     tick(runtime, at("18T17:50"))
     for minute in range(5):
         rated(runtime, "D01", 5, f"第{minute}位说的感谢话", at(f"19T10:0{minute}"))
+
+
+def test_a_group_that_became_whole_later_is_told_then(runtime: Runtime) -> None:
+    """Of five the last was held when they were collected: five texts wait for whoever has been told nothing of this month."""
+    five_in_the_second_month(runtime)
     for status, day, told_then in (("held", 19, 0), ("counted", 20, 1)):
         with runtime.transaction() as session:
             session.query(Rating).order_by(Rating.id).all()[4].status = status
@@ -209,12 +214,7 @@ def test_a_clock_that_was_ahead_keeps_no_words_back(runtime: Runtime, is_first_m
 
 def test_nobody_is_given_away_after_a_clock_was_ahead(runtime: Runtime) -> None:
     """Told on the 19th; then a row of the 28th, as if another group had been told by then. One more patient is not told alone."""
-    with runtime.transaction() as session:
-        bind(session, runtime.vault, "D01")
-        session.add(JobRun(kind=f"{thanks_today.TOLD}99", period="2026-10", done_at=at("01T10:00")))
-    tick(runtime, at("18T17:50"))
-    for minute in range(5):
-        rated(runtime, "D01", 5, f"第{minute}位说的感谢话", at(f"19T10:0{minute}"))
+    five_in_the_second_month(runtime)
     assert tick(runtime, at("19T17:50")) == 1
     with runtime.transaction() as session:
         session.query(JobRun).filter(JobRun.kind == f"{thanks_today.TOLD}{id_of(session, 'D01')}").one().done_at = at(

@@ -1,4 +1,4 @@
-"""An error, said to the person at the terminal in both languages: nobody has chosen one here."""
+"""An error, or another text, said to the person at the terminal in both languages: nobody has chosen one here."""
 
 import errno
 
@@ -24,13 +24,14 @@ def explained(error: FeedbackError | OSError) -> int:
     """Says what it is and what to do; the exit status it stands for."""
     if isinstance(error, FeedbackError):
         area, _, name = error.code.partition(".")
-        _say(_FOR_OPERATORS.get(error.code, f"{area}.errors.{name}"), error.params)
+        in_both(_FOR_OPERATORS.get(error.code, f"{area}.errors.{name}"), **error.params)
         return 2 if isinstance(error, ConfigurationError) else 1
     name = _SYSTEM.get(error.errno or 0, "other")
-    _say(f"system.errors.{name}", {"file": error.filename or "?", "why": error.strerror or str(error)})
+    in_both(f"system.errors.{name}", file=error.filename or "?", why=error.strerror or str(error))
     return 1
 
 
-def _say(key: str, params: dict[str, object]) -> None:
+def in_both(key: str, /, **params: object) -> None:
+    """A text of the catalogue to standard error, Chinese first."""
     for language in ("zh", "en"):
         click.echo(texts.text(key, language, **params), err=True)

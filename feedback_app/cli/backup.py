@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from feedback_app.cli._common import Session, put, say
-from feedback_app.cli._explaining import explained
+from feedback_app.cli._explaining import explained, in_both
 from feedback_app.clock import system_clock
 from feedback_app.errors import FeedbackError
 from feedback_app.services import backups, schema, verification
@@ -93,8 +93,7 @@ def _back_up(session: Session, file: Path) -> None:
     with session.runtime() as runtime:
         _tell(backups.take(runtime.database, file, runtime.vault, runtime.now()), file)
         if not backups.remember(runtime.database, runtime.now()):  # the backup is good all the same
-            say(text("backup.not_remembered", "zh"))
-            say(text("backup.not_remembered", "en"))
+            in_both("backup.not_remembered")
 
 
 def _drill(session: Session) -> None:
