@@ -262,7 +262,7 @@ class Database:
             try:
                 return self._look_at_state()
             except self._unusable:  # its server may have gone and another taken its place: so have those that rest
-                self._age += 1
+                self._resting(_NO_AGE)
                 return self._look_at_state()
 
     def _look_at_state(self) -> int:
@@ -404,5 +404,6 @@ _GONE_AFTER = {
 """A machine that loses its power refuses nothing and answers nothing. Left to itself, the network stack asks it for a quarter
 of an hour, and so long every thread that was talking to it would wait."""
 _POOL_SECONDS = 30.0
+_NO_AGE = -1  # in which nothing was opened: whatever rests is closed
 _UNPREPARED: dict[str, int | None] = {"prepare_threshold": None}
 _TAKE = ("SELECT pg_advisory_xact_lock(%s)", "SELECT pg_advisory_xact_lock_shared(%s)")
